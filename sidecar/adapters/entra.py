@@ -1,0 +1,267 @@
+"""The authority, through MSAL: the only importer of `msal`.
+
+One MSAL call is one request: no hidden loops, no fallbacks, no look-ups at other hosts. What MSAL
+reports in five ways (error dictionaries, ValueError, RuntimeError, its own and foreign exceptions)
+leaves here as the classes of `sidecar.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import msal
+
+from sidecar.core import device_code
+from sidecar.core.account import Account, account_from_claims
+from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
+from sidecar.core.grant import Grant, access_token_from
+from sidecar.core.oauth_answer import not_oauth, refusal, seconds_of, text_of
+from sidecar.errors import AuthorityMisconfigured, SidecarError, SigninRequired, TokenUnusable
+
+# MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
+logging.getLogger("msal").disabled = True
+
+RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access"})
+CODE_LIFE_DEFAULT_SECONDS = 900
+
+
+class Transport(Protocol):
+    """The HTTP client that MSAL is given; see `sidecar.adapters.http`."""
+
+    def get(self, url: str, **kwargs: Any) -> Any:
+        """An answer with `status_code`, `text` and `headers`."""
+        ...
+
+    def post(self, url: str, **kwargs: Any) -> Any:
+        """The same."""
+        ...
+
+    def close(self) -> None:
+        """MSAL never calls it by itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Where to sign in. `oidc`: any OpenID provider, by issuer URL, instead of an Entra tenant."""
+
+    url: str
+    oidc: bool = False
+
+
+@dataclass(frozen=True)
+class PollResult:
+    """One poll of a device code: `grant` with GRANTED, else the `error` behind the answer."""
+
+    answer: Answer
+    grant: Grant | None = None
+    error: SidecarError | None = None
+
+
+class Entra:
+    """The client of one app at one authority; made anew for every turn."""
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        client_id: str,
+        cache: Callable[[], msal.TokenCache],
+        transport: Transport,
+        now: Callable[[], float],
+    ) -> None:
+        """`cache` gives the cache as it is when the first request is made."""
+        self._authority = authority
+        self._client_id = client_id
+        self._cache = cache
+        self._transport = transport
+        self._now = now
+        self._made: msal.PublicClientApplication | None = None
+        self._flow: dict[str, Any] = {}
+
+    def reset(self) -> None:
+        """Forget what MSAL holds in memory; the next request starts from the cache again."""
+        self._made = None
+
+    def begin_device_flow(
+        self, scopes: tuple[str, ...], *, language: str | None = None
+    ) -> DeviceAuthorization:
+        """Ask for a device code (RFC 8628 section 3.1). `language` is Entra's `mkt`, such as de-DE.
+
+        :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
+        :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
+        """
+        started = self._now()
+        params = {"mkt": language} if language else None
+        app = self._app()
+        if not app.client.configuration.get("device_authorization_endpoint"):
+            raise AuthorityMisconfigured(
+                "the authority offers no device authorization endpoint",
+                advice="Turn on the device authorization grant (RFC 8628) at the provider.",
+            )
+        with _odd_answers():
+            flow = app.initiate_device_flow(_requestable(scopes), params=params)
+        if "error" in flow or not (text_of(flow, "user_code") and text_of(flow, "device_code")):
+            raise refusal(flow)
+        self._flow = flow
+        uri = text_of(flow, "verification_uri") or text_of(flow, "verification_url")
+        if uri is None:
+            raise not_oauth("a device code without a verification_uri")
+        return DeviceAuthorization(
+            user_code=flow["user_code"],
+            verification_uri=uri,
+            verification_uri_complete=text_of(flow, "verification_uri_complete"),
+            expires_on=int(started) + seconds_of(flow.get("expires_in"), CODE_LIFE_DEFAULT_SECONDS),
+            interval_seconds=seconds_of(flow.get("interval"), INTERVAL_DEFAULT_SECONDS),
+            message=text_of(flow, "message"),
+        )
+
+    def poll(self, scopes: tuple[str, ...]) -> PollResult:
+        """Poll the code of `begin_device_flow` once. Trouble on the way is an answer, not an error."""
+        started = self._now()
+        try:
+            # MSAL warns when its own idea of the interval is undercut; ours only ever grows.
+            self._flow.pop("latest_attempt_at", None)
+            app = self._app()
+            with _odd_answers():
+                result = app.acquire_token_by_device_flow(self._flow, exit_condition=lambda _flow: True)
+        except SidecarError as error:
+            if error.retryable:
+                return PollResult(Answer.TROUBLE, error=error)
+            return PollResult(Answer.REFUSED, error=error)
+        if "error" not in result:
+            try:
+                return PollResult(Answer.GRANTED, grant=self._grant(result, scopes, started))
+            except SidecarError as error:
+                return PollResult(Answer.REFUSED, error=error)
+        said = refusal(result)
+        answer = device_code.answer_for(str(result["error"]))
+        if answer is Answer.REFUSED and said.retryable:
+            answer = Answer.TROUBLE
+        return PollResult(answer, error=said)
+
+    def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
+        """Use the refresh token, whatever life the cached access token has: one request.
+
+        :raises SigninRequired: the refresh token is not accepted any more, or there is none
+        :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
+        :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy, TokenUnusable: see there
+        """
+        started = self._now()
+        app = self._app()
+        found = [known for known in app.get_accounts() if known["home_account_id"] == account.home_account_id]
+        result = None
+        if found:
+            with _odd_answers():
+                result = app.acquire_token_silent_with_error(
+                    _requestable(scopes), found[0], force_refresh=True
+                )
+        if result is None:
+            raise SigninRequired(
+                f"the cache holds no refresh token of {account.name}",
+                advice="Sign in again at the prompt.",
+            )
+        if "error" in result:
+            raise refusal(result)
+        return self._grant(result, scopes, started, known=account)
+
+    def keep_only(self, account: Account) -> None:
+        """Remove everybody else from the cache: one sidecar, one signed-in person."""
+        app = self._app()
+        for known in app.get_accounts():
+            if known["home_account_id"] != account.home_account_id:
+                app.remove_account(known)
+
+    def _app(self) -> msal.PublicClientApplication:
+        """:raises AuthorityMisconfigured: the tenant or provider does not exist"""
+        if self._made is None:
+            which = "oidc_authority" if self._authority.oidc else "authority"
+            try:
+                self._made = msal.PublicClientApplication(
+                    self._client_id,
+                    token_cache=self._cache(),
+                    http_client=_DiscoveryGuard(self._transport),
+                    # Off: hosts are configured, and each failure would cost a look-up elsewhere
+                    # whose own failure would hide the first (measured with msal 1.39).
+                    instance_discovery=False,
+                    **{which: self._authority.url},
+                )
+            except (ValueError, KeyError) as error:
+                raise AuthorityMisconfigured(
+                    f"{self._authority.url} is not usable as an authority",
+                    advice="Compare the authority's URL with its discovery document "
+                    "(/.well-known/openid-configuration): the issuer has to be the same.",
+                ) from error
+        return self._made
+
+    def _grant(
+        self, result: Mapping[str, Any], scopes: tuple[str, ...], started: float, known: Account | None = None
+    ) -> Grant:
+        token = access_token_from(result, scopes, issued_on=int(started))
+        claims = result.get("id_token_claims")
+        account = self._account(claims) if isinstance(claims, dict) else known
+        if account is None:
+            raise not_oauth("a sign-in without an ID token for this client")
+        if known is None:
+            return Grant(token, account)
+        if account.object_id != known.object_id:
+            raise SigninRequired(
+                f"the authority renewed the token of {known.name} with one of {account.name}",
+                advice="Sign in again at the prompt.",
+            )
+        # MSAL's key of the account was pinned at the sign-in and does not change.
+        return Grant(token, replace(account, home_account_id=known.home_account_id))
+
+    def _account(self, claims: Mapping[str, Any]) -> Account | None:
+        if claims.get("aud") not in (self._client_id, [self._client_id]):
+            return None
+        subject = str(claims.get("oid") or claims.get("sub") or "")
+        known = self._app().get_accounts()
+        # The one that this answer created or updated: MSAL files it under the object id (Entra) or
+        # the subject (elsewhere).
+        for account in known:
+            if account.get("local_account_id") == subject:
+                return account_from_claims(
+                    claims,
+                    home_account_id=account["home_account_id"],
+                    entra=not self._authority.oidc,
+                )
+        return None
+
+
+@contextmanager
+def _odd_answers() -> Iterator[None]:
+    """MSAL takes the fields of an answer at their word: `expires_in: "soon"` is a ValueError there."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TokenUnusable(
+            f"the authority's answer makes no sense to MSAL ({type(error).__name__})",
+            advice="It is tried again. If it lasts, something stands between here and the authority.",
+        ) from error
+
+
+class _DiscoveryGuard:
+    """GET is discovery: an error there is the configuration's, which MSAL would hide in a ValueError."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.post = transport.post
+        self.close = transport.close
+
+    def get(self, url: str, **kwargs: Any) -> Any:
+        response = self._transport.get(url, **kwargs)
+        if response.status_code >= 400:
+            said = refusal(json.loads(response.text))
+            raise AuthorityMisconfigured(said.message, advice=said.advice, **said.fields)
+        return response
+
+
+def _requestable(scopes: Sequence[str]) -> list[str]:
+    """MSAL adds the reserved scopes itself and raises when it is given one."""
+    return [scope for scope in scopes if scope not in RESERVED_SCOPES]

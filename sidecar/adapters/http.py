@@ -1,0 +1,278 @@
+"""The HTTP client that MSAL is given (its contract: msal/oauth2cli/http.py), on `urllib.request`.
+
+MSAL's own has no time-out, and MSAL keeps 429 and 5xx answers in memory for a minute instead of
+asking again; so these are raised here, with their Retry-After. Whatever is not a JSON object is
+raised too: MSAL would log the body. Redirects are not followed: a refresh token goes to the
+configured host or nowhere. `urllib` knows proxies, NO_PROXY and the system's trust store, and
+MSAL's import has loaded most of it anyway.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any, Protocol
+
+from sidecar.errors import (
+    AuthorityBusy,
+    AuthorityUnreachable,
+    AuthorityUntrusted,
+    ConfigurationError,
+    SidecarError,
+)
+
+REQUEST_SECONDS = 10
+BODY_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Response:
+    """What MSAL reads of an answer."""
+
+    status_code: int
+    text: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def raise_for_status(self) -> None:
+        """MSAL calls it after its own checks; unusual answers were raised before."""
+
+
+class Documents(Protocol):
+    """Where answers to GET are kept: MSAL only ever gets the discovery document."""
+
+    def fresh(self, url: str) -> str | None:
+        """The document if it is recent enough to be used without asking."""
+        ...
+
+    def stale(self, url: str) -> str | None:
+        """The document however old."""
+        ...
+
+    def keep(self, url: str, text: str) -> None:
+        """Keep a good answer."""
+        ...
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+class HttpClient:
+    """Each request has ten seconds in all, DNS and a slow drip of bytes included.
+
+    It runs in a thread of its own, which is left behind when the time is over: the main thread stays
+    open to signals even while a name is being resolved, which no signal handler can end.
+    """
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        ca_file: Path | None = None,
+        timeout_seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """:raises ConfigurationError: `ca_file` cannot be read or holds no certificate"""
+        self._documents = documents
+        self._timeout_seconds = timeout_seconds
+        self._ca_file = ca_file
+        self._opener = urllib.request.build_opener(
+            _NoRedirect(), urllib.request.HTTPSHandler(context=_tls_context(ca_file))
+        )
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_kwargs: Any,
+    ) -> Response:
+        """From the kept documents if recent; an old copy serves while the authority fails.
+
+        :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
+        """
+        url = _with_query(url, params)
+        if (text := self._documents.fresh(url)) is not None:
+            return Response(200, text)
+        try:
+            response = self._send("GET", url, None, headers)
+        except (AuthorityBusy, AuthorityUnreachable):
+            if (text := self._documents.stale(url)) is None:
+                raise
+            return Response(200, text)
+        if response.status_code == 200:
+            self._documents.keep(url, response.text)
+        return response
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_kwargs: Any,
+    ) -> Response:
+        """Form-encoded; values of None are left out, as MSAL's `claims` is when unused.
+
+        :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
+        """
+        form = {name: value for name, value in (data or {}).items() if value is not None}
+        body = urllib.parse.urlencode(form).encode()
+        return self._send("POST", _with_query(url, params), body, headers)
+
+    def close(self) -> None:
+        """Nothing is kept open between requests."""
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> Response:
+        request = urllib.request.Request(
+            url,
+            data=body,
+            method=method,
+            headers={"Accept": "application/json", **(headers or {})},
+        )
+        host = urllib.parse.urlsplit(url).netloc
+        call = _Call(self._opener, request, self._timeout_seconds)
+        thread = threading.Thread(target=call.run, name="http", daemon=True)
+        thread.start()
+        thread.join(self._timeout_seconds)
+        if call.error is not None:
+            raise _translate(call.error, host=host, ca_file=self._ca_file) from None
+        if call.response is None:
+            raise AuthorityUnreachable(
+                f"no complete answer from {host} within {self._timeout_seconds:g} s",
+                advice=_NETWORK_ADVICE,
+                cause="time-out",
+            )
+        return _checked(call.response, host=host)
+
+
+class _Call:
+    """One request and what came of it, handed from its thread to the main one."""
+
+    def __init__(
+        self, opener: urllib.request.OpenerDirector, request: urllib.request.Request, timeout: float
+    ) -> None:
+        self._opener = opener
+        self._request = request
+        self._timeout = timeout
+        self.response: Response | None = None
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            try:
+                answer = self._opener.open(self._request, timeout=self._timeout)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
+                content = answer.read(BODY_MAX_BYTES + 1)
+                self.response = _response(answer.status, content, answer.headers)
+        except Exception as error:  # handed over: it is the main thread that reports
+            self.error = error
+
+
+def _response(status: int, content: bytes, headers: Message) -> Response:
+    if len(content) > BODY_MAX_BYTES:
+        content = b""
+    return Response(
+        status_code=status,
+        text=content.decode("utf-8", errors="replace"),
+        headers={name.title(): value for name, value in headers.items()},
+    )
+
+
+_NETWORK_ADVICE = (
+    "Check the container's network, DNS, egress rules and HTTPS_PROXY/NO_PROXY. It is tried again."
+)
+
+
+def _translate(error: Exception, *, host: str, ca_file: Path | None) -> SidecarError:
+    """Name the cause of a failed request; never with a URL's query or a body."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        trusted = f"the system's authorities and {ca_file}" if ca_file else "the system's authorities"
+        return AuthorityUntrusted(
+            f"the certificate of {host} is not trusted: {reason.verify_message}",
+            advice=f"Trusted are {trusted}. Behind a proxy that inspects TLS, put its CA certificate "
+            "(PEM) into a file and name it in SIDECAR_CA_FILE.",
+            cause="tls",
+        )
+    if isinstance(reason, socket.gaierror):
+        return AuthorityUnreachable(
+            f"{host} cannot be resolved ({reason.strerror})", advice=_NETWORK_ADVICE, cause="dns"
+        )
+    if isinstance(reason, OSError | http.client.HTTPException):
+        said = reason.strerror if isinstance(reason, OSError) else None
+        return AuthorityUnreachable(
+            f"no answer from {host}: {said or type(reason).__name__}",
+            advice=_NETWORK_ADVICE,
+            cause=type(reason).__name__,
+        )
+    return AuthorityUnreachable(
+        f"no answer from {host}: {type(error).__name__}",
+        advice=_NETWORK_ADVICE,
+        cause=type(error).__name__,
+    )
+
+
+def _checked(response: Response, *, host: str) -> Response:
+    status = response.status_code
+    retry_after = retry_after_seconds(response.headers.get("Retry-After"), now=time.time())
+    if status == 429 or status >= 500:
+        raise AuthorityBusy(f"{host} answered {status}", retry_after=retry_after, cause=f"http {status}")
+    try:
+        content = json.loads(response.text)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
+        raise AuthorityUnreachable(
+            f"{host} answered {status} with something that is not a JSON object ({kind!a})",
+            advice="A captive portal or proxy may be answering in the authority's place: check "
+            "HTTPS_PROXY/NO_PROXY and the network's sign-in page. It is tried again.",
+            cause=f"http {status}",
+        )
+    return response
+
+
+def retry_after_seconds(value: str | None, *, now: float) -> int | None:
+    """Retry-After as seconds, given as seconds or as an HTTP date (RFC 9110 section 10.2.3)."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return int(value.strip()[:9])
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(int(at.timestamp() - now), 0)
+
+
+def _with_query(url: str, params: Mapping[str, str] | None) -> str:
+    return f"{url}?{urllib.parse.urlencode(params)}" if params else url
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """The system's trust store, and `ca_file` on top: a proxy's CA does not end trust in others."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"SIDECAR_CA_FILE: {ca_file} cannot be read as PEM certificates: {error}",
+                advice="Give a readable file of PEM certificates.",
+            ) from error
+    return context

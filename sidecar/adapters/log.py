@@ -1,0 +1,77 @@
+"""Events on stdout: constant dotted names and measured fields, for people or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from sidecar.errors import SidecarError
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class Log:
+    """Writes events; `line` writes what has to appear at every level, such as the prompt."""
+
+    def __init__(self, *, format: str, level: str, stream: TextIO | None = None) -> None:
+        """`format` is console or json; `level` one of `LEVELS`."""
+        self._stream = stream or sys.stdout
+        self._json = format == "json"
+        renderer: Any = structlog.processors.JSONRenderer()
+        if not self._json:
+            renderer = structlog.dev.ConsoleRenderer(
+                colors=self._stream.isatty(), sort_keys=False, pad_event_to=24
+            )
+        # Libraries log to stderr through logging's last resort; none of theirs may reach the output.
+        logging.lastResort = None
+        self._logger = structlog.wrap_logger(
+            structlog.PrintLogger(self._stream),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _one_line,
+                renderer,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+            cache_logger_on_first_use=True,
+        )
+
+    @property
+    def is_json(self) -> bool:
+        """Whether every line has to be JSON."""
+        return self._json
+
+    def event(self, name: str, *, level: str = "info", **fields: object) -> None:
+        """One event; fields of None are left out."""
+        known = {key: value for key, value in fields.items() if value is not None}
+        getattr(self._logger, level)(name, **known)
+        self._stream.flush()
+
+    def failure(self, name: str, error: SidecarError, *, level: str = "warning", **fields: object) -> None:
+        """One event about an error: its message, advice and fields."""
+        told = {"message": error.message, **error.fields, **fields, "advice": error.advice or None}
+        self.event(name, level=level, **told)
+
+    def line(self, record: Mapping[str, object]) -> None:
+        """One JSON line whatever the format and the level, flushed."""
+        self._stream.write(json.dumps(record) + "\n")
+        self._stream.flush()
+
+    def text(self, text: str) -> None:
+        """Text for people, only in console format, whatever the level; flushed."""
+        if not self._json:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def _one_line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """No field can forge a line or move the cursor."""
+    return {
+        key: "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }

@@ -1,0 +1,54 @@
+"""Trying again inside a turn; between turns `sidecar.core.schedule` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from sidecar.errors import AuthorityBusy, SidecarError
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 10
+"""A server that asks for a longer pause is left to the schedule."""
+
+
+def worth_another_try(error: BaseException) -> bool:
+    """Whether the same request may well succeed some seconds later."""
+    if isinstance(error, AuthorityBusy) and (error.retry_after or 0) > PATIENCE_SECONDS:
+        return False
+    return isinstance(error, SidecarError) and error.retryable
+
+
+def persistently(
+    call: Callable[[], T],
+    *,
+    attempts: int,
+    rest: Callable[[float], None],
+    before_retry: Callable[[BaseException, float], None] = lambda _error, _pause: None,
+) -> T:
+    """Call up to `attempts` times, 2 s, 4 s, 8 s … apart, as long as another try is worth it.
+
+    :raises SidecarError: the last failure
+    """
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, AuthorityBusy) else None
+        return max(wait_exponential(multiplier=2, max=15)(state), asked or 0)
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None:
+            before_retry(error, state.upcoming_sleep)
+
+    return Retrying(
+        retry=retry_if_exception(worth_another_try),
+        stop=stop_after_attempt(attempts),
+        wait=wait,
+        sleep=rest,
+        before_sleep=report,
+        reraise=True,
+    )(call)

@@ -1,0 +1,135 @@
+"""The private directory: lock, journal, open prompt, and the numbers that the shell reads.
+
+The shell parses nothing but decimal numbers, one to a file: `wake` is a second of the boot clock,
+`due`, `live_until` and `ready_until` are seconds since 1970. `due` also carries its instant as
+modification time, so that the shell can compare the clock with it without starting a process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sidecar.core import journal as journals
+from sidecar.core.journal import Journal
+from sidecar.core.schedule import Anchor
+from sidecar.posix.files import replace_text
+from sidecar.posix.heart import Heart
+
+PRIVATE = "private"
+"""Our own subdirectory of the state directory; entrypoint.sh knows the name too."""
+
+LOCK_POLL_SECONDS = 0.25
+
+
+class StateDirectory:
+    """`path` is the private subdirectory, already made and 0700."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The private subdirectory."""
+        return self._path
+
+    @property
+    def cache_file(self) -> Path:
+        """Where the token cache lies."""
+        return self._path / "cache"
+
+    @property
+    def discovery_file(self) -> Path:
+        """Where the discovery document is kept."""
+        return self._path / "discovery.json"
+
+    @property
+    def heartbeat_file(self) -> Path:
+        """What the liveness probe reads."""
+        return self._path / "heartbeat"
+
+    @contextmanager
+    def locked(self, heart: Heart) -> Iterator[None]:
+        """One turn at a time; the kernel frees the lock of a process that dies (flock(2)).
+
+        Another turn may hold it for as long as a prompt is open: waiting goes on, and beats.
+
+        :raises OSError: the lock file cannot be made
+        """
+        descriptor = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not _try_lock(descriptor):
+                heart.rest(LOCK_POLL_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def journal(self) -> Journal:
+        """What the last turn left; an empty journal if there is none or it is unreadable."""
+        try:
+            return journals.from_text((self._path / "journal.json").read_bytes())
+        except OSError:
+            return Journal()
+
+    def keep_journal(self, journal: Journal) -> None:
+        """:raises OSError: the directory is read-only or full"""
+        replace_text(self._path / "journal.json", journals.to_text(journal))
+
+    def schedule(self, wake_on: int, anchor: Anchor) -> None:
+        """Tell the shell when the next turn is due.
+
+        Written in place at a fixed width: on a full volume the blocks are there already.
+
+        :raises OSError: the directory is read-only, or full at the first time
+        """
+        due = self._path / "due"
+        _overwrite(due, wake_on)
+        os.utime(due, (wake_on, wake_on))
+        _overwrite(self._path / "wake", math.ceil(anchor.boot + wake_on - anchor.wall))
+
+    def tell_probes(self, live_until: int, ready_until: int) -> None:
+        """:raises OSError: the directory is read-only or full"""
+        for name, instant in (("live_until", live_until), ("ready_until", ready_until)):
+            replace_text(self._path / name, f"{max(instant, 0)}\n")
+
+    def open_prompt(self, record: Mapping[str, object], line: str) -> None:
+        """Show the prompt to programs (`prompt.json`) and to the probes (`prompt`).
+
+        :raises OSError: the directory is read-only or full
+        """
+        replace_text(self._path / "prompt.json", json.dumps(record) + "\n")
+        replace_text(self._path / "prompt", line + "\n")
+
+    def close_prompt(self) -> None:
+        """Withdraw it. Also what a killed turn left behind."""
+        for name in ("prompt", "prompt.json"):
+            (self._path / name).unlink(missing_ok=True)
+
+    def prompt(self) -> dict[str, object] | None:
+        """The open prompt, None if there is none."""
+        try:
+            record = json.loads((self._path / "prompt.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _overwrite(path: Path, number: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.pwrite(descriptor, f"{number:<10}\n".encode(), 0)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,193 @@
+"""The token cache on disk: one envelope, one durable write per turn, sealed if there is a key.
+
+The file is a header line of JSON (format, version, client, authority and, when sealed, the key's
+id) and the content behind it. The header is authenticated together with the content, so a sealed
+cache cannot be moved to another client or authority.
+
+MSAL works on `PersistedTokenCache` over a persistence that only collects: MSAL saves four or five
+times per turn, we write once. The library's lock file is made inert: the turn holds its own
+`flock`, under which a leftover is removed, since a stale one would cost five seconds and then the
+token just obtained (measured with msal-extensions 1.3.1).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from msal_extensions import PersistedTokenCache
+from msal_extensions.persistence import BasePersistence
+
+from sidecar.core import envelope
+from sidecar.core.account import Account
+from sidecar.core.envelope import Remembered
+from sidecar.core.token import TokenSet
+from sidecar.errors import CacheSealed
+from sidecar.posix.files import write_durably
+
+FORMAT = "entra-sidecar cache"
+VERSION = 1
+
+
+class Seal(Protocol):
+    """What the cache needs of a sealer."""
+
+    @property
+    def sealing_key_id(self) -> str | None:
+        """None: do not seal."""
+        ...
+
+    @property
+    def key_ids(self) -> list[str]:
+        """For messages."""
+        ...
+
+    def seal(self, content: bytes, *, context: bytes) -> bytes:
+        """Authenticates `context` too."""
+        ...
+
+    def open(self, sealed: bytes, *, key_id: str, context: bytes) -> bytes | None:
+        """None if there is no such key; raises if what is sealed was altered."""
+        ...
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A cache that could not be used and was kept under another name."""
+
+    reason: str
+    path: Path
+
+
+class _Collecting(BasePersistence):  # type: ignore[misc] # msal_extensions has no types
+    """Holds what MSAL saves until the turn commits it."""
+
+    def __init__(self, location: Path) -> None:
+        self._location = location
+        self.content = ""
+
+    def save(self, content: str) -> None:
+        self.content = content
+
+    def load(self) -> str:
+        return self.content
+
+    def time_last_modified(self) -> float:
+        """Constant: a real time would let wall clock leaps decide whether MSAL reloads."""
+        return 1.0
+
+    def get_location(self) -> str:
+        return str(self._location)
+
+
+class TokenCache:
+    """Belongs to one client at one authority; to be used under the lock of the state directory."""
+
+    def __init__(self, path: Path, *, seal: Seal, client_id: str, authority: str) -> None:
+        self._path = path
+        self._seal = seal
+        self._belongs_to = {"client_id": client_id, "authority": authority}
+        self._lock_file = path.with_name("msal.lockfile")
+        self._collecting = _Collecting(path)
+        self._saved = Remembered()
+
+    def open(self, *, now: float) -> SetAside | None:
+        """Read the file. What is damaged or foreign is renamed, and the cache is empty then.
+
+        :raises CacheSealed: no key opens it; it is left as it is
+        :raises OSError: it cannot be read or renamed
+        """
+        self._lock_file.unlink(missing_ok=True)
+        self._saved = Remembered()
+        aside = None
+        try:
+            raw = self._path.read_bytes()
+        except FileNotFoundError:
+            pass
+        else:
+            try:
+                self._saved = envelope.from_bytes(self._content_of(raw))
+            except (ValueError, KeyError, RecursionError) as error:
+                aside = self._set_aside(str(error), now=now)
+        self.discard()
+        return aside
+
+    @property
+    def account(self) -> Account | None:
+        """Who is signed in, as of the last commit."""
+        return self._saved.account
+
+    @property
+    def tokens(self) -> TokenSet:
+        """The tokens last obtained, as of the last commit."""
+        return self._saved.tokens
+
+    def msal_cache(self) -> PersistedTokenCache:
+        """The cache for MSAL to work on; its changes last only with `commit`."""
+        return PersistedTokenCache(self._collecting, lock_location=str(self._lock_file))
+
+    def discard(self) -> None:
+        """Drop what MSAL changed since the last commit."""
+        self._collecting.content = self._saved.msal
+
+    def clear(self) -> None:
+        """Empty MSAL's part; lasts with the next commit."""
+        self._collecting.content = ""
+
+    def commit(self, account: Account | None, tokens: TokenSet) -> None:
+        """Make MSAL's changes, the account and the tokens durable in one write.
+
+        :raises OSError: the directory is read-only or full; the file is as it was
+        """
+        remembered = Remembered(self._collecting.content, account, dict(tokens))
+        content = envelope.to_bytes(remembered)
+        key_id = self._seal.sealing_key_id
+        header = {"format": FORMAT, "version": VERSION, **self._belongs_to, "key_id": key_id}
+        line = json.dumps(header).encode() + b"\n"
+        body = content if key_id is None else self._seal.seal(content, context=line)
+        write_durably(self._path, line + body)
+        self._saved = remembered
+
+    def _content_of(self, raw: bytes) -> bytes:
+        """The content behind a header of ours; ValueError if it is damaged or not ours."""
+        line, newline, body = raw.partition(b"\n")
+        header = json.loads(line) if newline else None
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise ValueError("it is empty, cut or not a cache of this program")
+        if header.get("version") != VERSION:
+            raise ValueError("it has another version")
+        key_id = header.get("key_id")
+        if key_id is None:
+            self._check_owner(header)
+            return body
+        content = self._open_sealed(body, str(key_id), line + newline)
+        self._check_owner(header)
+        return content
+
+    def _open_sealed(self, body: bytes, key_id: str, context: bytes) -> bytes:
+        try:
+            content = self._seal.open(body, key_id=key_id, context=context)
+        except Exception as error:
+            raise ValueError("it has been altered or cut since it was sealed") from error
+        if content is None:
+            given = ", ".join(self._seal.key_ids) or "none"
+            raise CacheSealed(
+                f"the cache {self._path} is sealed with key {key_id}, which is not among the keys "
+                f"given ({given}); it is left as it is",
+                advice="Add the old key as a further line of SIDECAR_CACHE_KEY_FILE; or, to give up "
+                "the sign-in that it holds, remove the file.",
+            )
+        return content
+
+    def _check_owner(self, header: dict[str, object]) -> None:
+        for name, value in self._belongs_to.items():
+            if header.get(name) != value:
+                raise ValueError(f"it belongs to another {name}")
+
+    def _set_aside(self, reason: str, *, now: float) -> SetAside:
+        aside = self._path.with_name(f"{self._path.name}.damaged-{int(now)}")
+        self._path.rename(aside)
+        aside.chmod(0o600)
+        return SetAside(reason, aside)

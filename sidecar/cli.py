@@ -1,0 +1,121 @@
+"""The composition root: the only reader of the command line and of the environment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sidecar import __version__
+from sidecar.errors import SettingsError, SidecarError, UsageError
+from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS, Settings, read_settings
+
+DESCRIPTION = "Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps."
+EPILOG = """roles in Python:
+  signin    make sure a live token is published; asks a person to sign in if it has to
+  refresh   one turn of the loop: renew what is due (entrypoint.sh runs the loop)
+  status    who is signed in, how long each token lives, what comes next
+
+roles in the shell (entrypoint.sh):
+  probe startup|readiness|liveness
+  wait [seconds]
+
+Every setting is an environment variable or a flag of the same name; see README.md.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, advice=f"{self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run one role and return its exit code."""
+    environ = os.environ if environ is None else environ
+    try:
+        arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+        if arguments.role == "status":
+            return _status(environ, as_json=arguments.json)
+        flags = {
+            setting.name: value
+            for setting in SETTINGS
+            if (value := getattr(arguments, setting.attribute, None)) is not None
+        }
+        settings = read_settings(environ, flags)
+    except UsageError as error:
+        print(f"{error.message}\ntry: {error.advice}", file=sys.stderr)
+        return error.exit_code
+    except SettingsError as error:
+        print("The settings need a change:", *error.mistakes, sep="\n  - ", file=sys.stderr)
+        return error.exit_code
+    return _turn(settings, role=arguments.role, at_once=getattr(arguments, "now", False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="sidecar",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    roles = parser.add_subparsers(dest="role", metavar="ROLE", required=True, title="roles")
+    for role, words in (("signin", "sign in and publish"), ("refresh", "renew what is due")):
+        subparser = roles.add_parser(role, help=words, allow_abbrev=False)
+        for setting in SETTINGS:
+            if setting.name not in ENVIRONMENT_ONLY:
+                default = f" Default: {setting.default}." if setting.default else ""
+                words = f"{setting.help.replace('`', '')}{default} [{setting.name}]".replace("%", "%%")
+                subparser.add_argument(setting.flag, metavar="VALUE", help=words)
+        if role == "refresh":
+            subparser.add_argument("--now", action="store_true", help="renew whatever the schedule says")
+    status = roles.add_parser("status", help="show what is published and what comes next", allow_abbrev=False)
+    status.add_argument("--json", action="store_true", help="for programs")
+    return parser
+
+
+def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
+    """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
+    from sidecar.adapters.log import Log
+    from sidecar.composition import run_turn
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+
+    interrupts = Interrupts()
+    interrupts.install()
+    log = Log(format=settings.log_format, level=settings.log_level)
+    try:
+        run_turn(
+            settings, role=role, at_once=at_once, interrupts=interrupts, log=log, host=socket.gethostname()
+        )
+    except Interrupted as interrupted:
+        log.event("shutdown.requested", signal=str(interrupted))
+        return interrupted.exit_code
+    except SidecarError as error:
+        return error.exit_code
+    return 0
+
+
+def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Only the two directories matter here, so that it also answers where the rest is misconfigured."""
+    from sidecar.adapters.state_dir import PRIVATE, StateDirectory
+    from sidecar.adapters.token_dir import Access, TokenDirectory
+    from sidecar.status import Found, report, table
+
+    paths = {
+        setting.name: Path(environ.get(setting.name) or setting.default or "/")
+        for setting in SETTINGS
+        if setting.name in ENVIRONMENT_ONLY
+    }
+    state = StateDirectory(paths["SIDECAR_STATE_DIR"] / PRIVATE)
+    published = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access()).published()
+    now = time.time()
+    status = report(Found(published=published, journal=state.journal(), prompt=state.prompt(), now=now))
+    sys.stdout.write(json.dumps(status) + "\n" if as_json else table(status, now=now))
+    return 0

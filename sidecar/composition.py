@@ -1,0 +1,149 @@
+"""Builds a turn from settings: which part gets which, and nothing else."""
+
+from __future__ import annotations
+
+from sidecar.adapters.discovery import DiscoveryStore
+from sidecar.adapters.entra import Authority, Entra
+from sidecar.adapters.http import HttpClient
+from sidecar.adapters.log import Log
+from sidecar.adapters.prompt import PromptBoard
+from sidecar.adapters.sealing import Sealer, read_keys
+from sidecar.adapters.state_dir import PRIVATE, StateDirectory
+from sidecar.adapters.token_cache import TokenCache
+from sidecar.adapters.token_dir import Access, TokenDirectory
+from sidecar.core.account import Admission
+from sidecar.core.plan import Policy
+from sidecar.core.schedule import spread_of
+from sidecar.core.token import UNNAMED, Wanted
+from sidecar.custody import Custody, Labels
+from sidecar.errors import SidecarError
+from sidecar.ledger import Ledger
+from sidecar.posix.clock import SystemClock
+from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
+from sidecar.posix.heart import Heart
+from sidecar.posix.interrupts import Interrupts
+from sidecar.renewal import Renewal
+from sidecar.setting_values import is_guid
+from sidecar.settings import Settings
+from sidecar.signin import DeviceSignin, SigninTerms
+from sidecar.turn import REFRESH, SIGNIN, Rules, Turn
+
+
+def run_turn(
+    settings: Settings, *, role: str, at_once: bool, interrupts: Interrupts, log: Log, host: str
+) -> None:
+    """Prepare the directories, wait for the lock, and run one turn.
+
+    :raises SidecarError: it is in the log already
+    """
+    clock = SystemClock()
+    try:
+        token_dir, state = _directories(settings)
+        heart = Heart(state.heartbeat_file, clock)
+        heart.beat()
+        sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
+        http = HttpClient(documents=DiscoveryStore(state.discovery_file, clock.now), ca_file=settings.ca_file)
+    except SidecarError as error:
+        log.failure(f"{role}.failed", error, level="error")
+        raise
+    authority = _authority(settings)
+    cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
+    entra = Entra(
+        authority=authority,
+        client_id=settings.client_id,
+        cache=cache.msal_cache,
+        transport=http,
+        now=clock.now,
+    )
+    rules = Rules(
+        wanted=_wanted(settings),
+        policy=Policy(
+            refresh_at=settings.refresh_at,
+            spread=spread_of(host),
+            min_validity_seconds=settings.min_validity,
+        ),
+        admission=_admission(settings),
+        may_prompt=settings.on_signin_required == "prompt",
+    )
+    custody = Custody(
+        cache=cache,
+        token_dir=token_dir,
+        state=state,
+        wanted=rules.wanted,
+        labels=Labels(client_id=settings.client_id, entra=not authority.oidc),
+        clock=clock,
+        log=log,
+    )
+    renewal = Renewal(
+        authority=entra,
+        custody=custody,
+        heart=heart,
+        interrupts=interrupts,
+        wanted=rules.wanted,
+        admission=rules.admission,
+    )
+    signin = DeviceSignin(
+        authority=entra,
+        board=PromptBoard(log, state),
+        log=log,
+        clock=clock,
+        heart=heart,
+        interrupts=interrupts,
+        terms=SigninTerms(
+            tenant=settings.tenant_id,
+            client_id=settings.client_id,
+            host=host,
+            language=settings.prompt_language,
+            admission=rules.admission,
+            timeout_seconds=settings.signin_timeout,
+        ),
+    )
+    turn = Turn(
+        role=SIGNIN if role == SIGNIN.name else REFRESH,
+        rules=rules,
+        custody=custody,
+        renewal=renewal,
+        signin=signin,
+        authority=entra,
+        ledger=Ledger(clock=clock, log=log),
+        state=state,
+        clock=clock,
+        log=log,
+    )
+    try:
+        with state.locked(heart):
+            turn.run(at_once=at_once)
+    except OSError as error:
+        failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=state.path)
+        log.failure(f"{role}.failed", failure, level="error")
+        raise failure from error
+    finally:
+        heart.stop()
+
+
+def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
+    token_dir = prepare(settings.token_dir, setting="SIDECAR_TOKEN_DIR", mode=0o755)
+    state_dir = prepare(settings.state_dir, setting="SIDECAR_STATE_DIR", mode=0o755)
+    keep_apart(token_dir, state_dir)
+    private = make_private(state_dir / PRIVATE, setting="SIDECAR_STATE_DIR")
+    access = Access(settings.token_mode, settings.token_group)
+    return TokenDirectory(token_dir, access), StateDirectory(private)
+
+
+def _authority(settings: Settings) -> Authority:
+    if settings.oidc_authority is not None:
+        return Authority(settings.oidc_authority, oidc=True)
+    return Authority(f"{settings.authority_host}/{settings.tenant_id}")
+
+
+def _wanted(settings: Settings) -> Wanted:
+    """The unnamed token first: it is the one whose sign-in serves the others."""
+    unnamed = {UNNAMED: settings.scopes} if settings.scopes else {}
+    return {**unnamed, **settings.tokens}
+
+
+def _admission(settings: Settings) -> Admission:
+    tenants = settings.allowed_tenants
+    if not tenants and settings.oidc_authority is None and is_guid(settings.tenant_id or ""):
+        tenants = frozenset({str(settings.tenant_id).lower()})
+    return Admission(users=settings.allowed_users, tenants=tenants)

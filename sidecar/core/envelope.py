@@ -1,0 +1,99 @@
+"""What the cache file holds: MSAL's own cache, the tokens last obtained, and for whom.
+
+The tokens are kept beside MSAL's copy because MSAL files them under the scopes that were granted:
+where those differ from the requested ones its own look-up never finds them again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sidecar.core.account import Account
+from sidecar.core.token import AccessToken, TokenSet
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave."""
+
+    msal: str = field(default="", repr=False)
+    account: Account | None = None
+    tokens: TokenSet = field(default_factory=dict)
+
+
+def to_bytes(remembered: Remembered) -> bytes:
+    """JSON; the inverse of `from_bytes`."""
+    document = {
+        "msal": remembered.msal,
+        "account": asdict(remembered.account) if remembered.account else None,
+        "tokens": {name: asdict(token) for name, token in remembered.tokens.items()},
+    }
+    return json.dumps(document).encode()
+
+
+def from_bytes(content: bytes) -> Remembered:
+    """Read what `to_bytes` wrote.
+
+    :raises ValueError: it is anything else
+    """
+    document = _mapping(json.loads(content))
+    msal = document.get("msal")
+    if not isinstance(msal, str) or (msal and not isinstance(json.loads(msal), dict)):
+        raise ValueError("no MSAL cache inside")
+    account = document.get("account")
+    return Remembered(
+        msal=msal,
+        account=None if account is None else _account(_mapping(account)),
+        tokens={name: _token(_mapping(token)) for name, token in _mapping(document["tokens"]).items()}
+        if "tokens" in document
+        else {},
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _account(record: Mapping[str, Any]) -> Account:
+    return Account(
+        username=_text_or_none(record.get("username")),
+        object_id=_text_or_none(record.get("object_id")),
+        tenant_id=_text_or_none(record.get("tenant_id")),
+        home_account_id=_text(record.get("home_account_id")),
+    )
+
+
+def _token(record: Mapping[str, Any]) -> AccessToken:
+    refresh_on = record.get("refresh_on")
+    requested = record.get("requested")
+    if not isinstance(requested, list):
+        raise ValueError("not a list of scopes")
+    return AccessToken(
+        secret=_text(record.get("secret")),
+        issued_on=_instant(record.get("issued_on")),
+        expires_on=_instant(record.get("expires_on")),
+        refresh_on=None if refresh_on is None else _instant(refresh_on),
+        scope=_text(record.get("scope")),
+        requested=tuple(_text(scope) for scope in requested),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _instant(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("not an instant")
+    return value

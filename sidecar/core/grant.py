@@ -1,0 +1,45 @@
+"""What a successful token request brought (RFC 6749 section 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sidecar.core.account import Account
+from sidecar.core.oauth_answer import seconds_of, text_of
+from sidecar.core.token import AccessToken
+from sidecar.errors import TokenUnusable
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A token and whom it speaks for."""
+
+    token: AccessToken
+    account: Account
+
+
+def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, issued_on: int) -> AccessToken:
+    """Read the access token; its life counts from `issued_on`, when the request was sent.
+
+    :raises TokenUnusable: no life left, or nothing that fits into an HTTP header
+    """
+    life_seconds = seconds_of(answer.get("expires_in"), 0)
+    secret = text_of(answer, "access_token")
+    if secret is None or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise TokenUnusable("the authority granted something that is no bearer token")
+    if life_seconds <= 0:
+        raise TokenUnusable(
+            "the authority granted a token that is already expired",
+            advice="Compare the clocks of this machine and of the authority.",
+        )
+    refresh_on = answer.get("refresh_on")
+    return AccessToken(
+        secret=secret,
+        issued_on=issued_on,
+        expires_on=issued_on + life_seconds,
+        refresh_on=int(refresh_on) if isinstance(refresh_on, int | float) else None,
+        scope=text_of(answer, "scope") or " ".join(scopes),
+        requested=scopes,
+    )

@@ -1,0 +1,55 @@
+"""What has to outlive a turn besides the cache: the record of attempts and the clocks' anchor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sidecar.core.schedule import Anchor, Attempts
+
+
+@dataclass(frozen=True)
+class Journal:
+    """`tokens` by token name; `signin` counts prompts that nobody completed."""
+
+    tokens: Mapping[str, Attempts] = field(default_factory=dict)
+    signin: Attempts = field(default_factory=Attempts)
+    anchor: Anchor | None = None
+    wake_on: int | None = None
+
+
+def to_text(journal: Journal) -> str:
+    """JSON; the inverse of `from_text`."""
+    return json.dumps(asdict(journal))
+
+
+def from_text(text: str | bytes) -> Journal:
+    """Read a journal. Anything else is an empty one: it costs a renewal too early, nothing more."""
+    try:
+        document = json.loads(text)
+        return Journal(
+            tokens={str(name): _attempts(record) for name, record in document["tokens"].items()},
+            signin=_attempts(document["signin"]),
+            anchor=None if document["anchor"] is None else _anchor(document["anchor"]),
+            wake_on=None if document["wake_on"] is None else int(document["wake_on"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return Journal()
+
+
+def _attempts(record: Mapping[str, Any]) -> Attempts:
+    failed_on = record["failed_on"]
+    error = record["error"]
+    return Attempts(
+        failures=int(record["failures"]),
+        retry_on=int(record["retry_on"]),
+        succeeded_on=int(record["succeeded_on"]),
+        failed_on=None if failed_on is None else int(failed_on),
+        error=None if error is None else str(error),
+    )
+
+
+def _anchor(record: Mapping[str, Any]) -> Anchor:
+    return Anchor(float(record["wall"]), float(record["boot"]), str(record["boot_id"]))

@@ -1,0 +1,113 @@
+"""When to renew, when to try again, and when to wake: the only place that knows.
+
+The renewal rule, in the order of `renewal_instant`:
+
+1. Entra's `refresh_on` if it gave one, else the fraction `refresh_at` of the token's life;
+2. moved by this pod's share of the jitter, at most a tenth of the life either way;
+3. never past four fifths of the life, so that a retry still fits before expiry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sidecar.core.token import AccessToken
+
+JITTER = 0.1
+LATEST = 0.8
+RENEWAL_FLOOR_SECONDS = 2
+RETRY_FIRST_SECONDS = 5
+RETRY_MAX_SECONDS = 60
+RETRY_AFTER_MAX_SECONDS = 3600
+WRITE_RETRY_SECONDS = 20
+PROMPT_RETRY_FIRST_SECONDS = 30
+PROMPT_RETRY_MAX_SECONDS = 600
+REFUSED_RETRY_SECONDS = 300
+LEAP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The record of trying for one token, or for the sign-in; it survives restarts in a file.
+
+    `retry_on` holds back the next try; `failed_on` is the first failure of the present row.
+    """
+
+    failures: int = 0
+    retry_on: int = 0
+    succeeded_on: int = 0
+    failed_on: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Both clocks, read together. `boot_id` tells one boot of the machine from another."""
+
+    wall: float
+    boot: float
+    boot_id: str
+
+
+def spread_of(identity: str) -> float:
+    """This pod's place in its fleet, -1 to 1, the same at every turn: no state to keep."""
+    digest = hashlib.sha256(identity.encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 0xFFFFFFFF * 2 - 1
+
+
+def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float) -> int:
+    """When `token` should be renewed; see the rule above. `spread` is -1 to 1."""
+    life = max(token.life_seconds, 0)
+    base = token.issued_on + life * refresh_at if token.refresh_on is None else token.refresh_on
+    jittered = base + life * JITTER * spread
+    latest = token.issued_on + life * LATEST
+    return math.floor(max(min(jittered, latest), token.issued_on))
+
+
+def ready_seconds(token: AccessToken, min_validity_seconds: int) -> int:
+    """The life that readiness asks for: the setting, but never more than half of what was granted."""
+    return min(min_validity_seconds, max(token.life_seconds, 0) // 2)
+
+
+def retry_seconds(failures: int, *, retry_after: int | None = None) -> int:
+    """Between turns: 5 s doubling to 60 s; a server's Retry-After counts if longer, up to an hour."""
+    pause = min(RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), RETRY_MAX_SECONDS)
+    return max(pause, min(retry_after or 0, RETRY_AFTER_MAX_SECONDS))
+
+
+def prompt_retry_seconds(failures: int) -> int:
+    """Before a declined or overdue prompt is shown again: 30 s doubling to 10 min."""
+    return min(PROMPT_RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), PROMPT_RETRY_MAX_SECONDS)
+
+
+def failed(before: Attempts, *, now: float, pause_seconds: int, error: str) -> Attempts:
+    """The record after one more failure."""
+    return Attempts(
+        failures=before.failures + 1,
+        retry_on=math.ceil(now) + pause_seconds,
+        succeeded_on=before.succeeded_on,
+        failed_on=int(now) if before.failed_on is None else before.failed_on,
+        error=error,
+    )
+
+
+def held_back(attempts: Attempts, *, now: float) -> bool:
+    """Whether the next try has to wait. A `retry_on` beyond any pause we give was set by a clock
+    that has leapt since, and holds nothing back.
+    """
+    return now < attempts.retry_on <= now + RETRY_AFTER_MAX_SECONDS + 1
+
+
+def leapt(before: Anchor | None, after: Anchor) -> bool:
+    """Whether the wall clock moved by itself: both clocks advance alike through sleep and suspend."""
+    if before is None or before.boot_id != after.boot_id:
+        return False
+    return abs((after.wall - before.wall) - (after.boot - before.boot)) > LEAP_SECONDS
+
+
+def next_wake(instants: Iterable[int], *, now: float) -> int:
+    """The earliest of `instants`, but at least one second away; a day from now if there are none."""
+    return max(min(instants, default=math.ceil(now) + 86400), math.floor(now) + 1)

@@ -1,0 +1,177 @@
+"""What the sidecar holds for a signed-in person: saved first, then published, never the other way.
+
+The cache is what a restart begins from and the token directory is what apps see; this is the one
+place that changes both, so that their order is kept and a difference between them is always healed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sidecar.adapters.log import Log
+from sidecar.adapters.state_dir import StateDirectory
+from sidecar.adapters.token_cache import TokenCache
+from sidecar.adapters.token_dir import Document, TokenDirectory
+from sidecar.core import plan
+from sidecar.core.account import Account
+from sidecar.core.plan import Policy, Situation
+from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token_document
+from sidecar.errors import DirectoryError
+from sidecar.posix.clock import Clock
+from sidecar.posix.directories import cannot_write
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What `token.json` says beside the token itself."""
+
+    client_id: str
+    entra: bool
+
+
+class Custody:
+    """Use it under the lock of the state directory."""
+
+    def __init__(
+        self,
+        *,
+        cache: TokenCache,
+        token_dir: TokenDirectory,
+        state: StateDirectory,
+        wanted: Wanted,
+        labels: Labels,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._cache = cache
+        self._token_dir = token_dir
+        self._state = state
+        self._wanted = wanted
+        self._labels = labels
+        self._clock = clock
+        self._log = log
+
+    def open(self) -> None:
+        """Read the cache; one that is damaged or foreign is set aside, and the log says where.
+
+        :raises CacheSealed: no key opens it
+        :raises DirectoryError: it cannot be read
+        """
+        try:
+            aside = self._cache.open(now=self._clock.now())
+        except OSError as error:
+            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+        if aside is not None:
+            self._log.event(
+                "cache.set_aside",
+                level="warning",
+                message=f"the cache cannot be used: {aside.reason}",
+                path=str(aside.path),
+                advice="A new sign-in is needed. Remove the file when nobody wants to look at it.",
+            )
+
+    @property
+    def account(self) -> Account | None:
+        """Who is signed in."""
+        return self._cache.account
+
+    @property
+    def tokens(self) -> dict[str, AccessToken]:
+        """The saved tokens that are still wanted."""
+        return plan.usable(self._cache.tokens, self._wanted)
+
+    def save(self, account: Account, tokens: TokenSet) -> None:
+        """Make a new refresh token and `tokens` durable, beside the other tokens of the same person.
+
+        :raises DirectoryError: the cache is as it was
+        """
+        same = self._cache.account is not None and self._cache.account.object_id == account.object_id
+        self._commit(account, {**(self.tokens if same else {}), **tokens})
+
+    def rehearse(self) -> None:
+        """Save and publish something, so that a person is asked only if the answer can be kept.
+
+        :raises DirectoryError: it could not
+        """
+        self._cache.discard()
+        self._commit(self.account, self.tokens)
+        try:
+            self._token_dir.rehearse()
+        except OSError as error:
+            raise self._cannot_publish(error) from error
+
+    def discard(self) -> None:
+        """Forget what was obtained since the last save."""
+        self._cache.discard()
+
+    def publish(self) -> None:
+        """Show readers what is saved, if they do not see it already. Costs no request.
+
+        Tokens that have expired are not published anew, but one that readers see is not taken away
+        either: it carries its expiry.
+
+        :raises DirectoryError: readers see what they saw before
+        """
+        account, tokens = self.account, self.tokens
+        if account is None:
+            return
+        now = self._clock.now()
+        published = self._token_dir.published()
+        documents: dict[str, Document] = {
+            name: self._document(token, account)
+            for name, token in tokens.items()
+            if token.lives(now) or name in published
+        }
+        if any(tokens[name].lives(now) for name in documents) and documents != published:
+            try:
+                self._token_dir.publish(documents, now=now)
+            except OSError as error:
+                raise self._cannot_publish(error) from error
+            self._log.event(
+                "token.published",
+                tokens=", ".join(name or "token" for name in documents),
+                expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
+                username=account.username,
+            )
+
+    def withdraw(self) -> None:
+        """Take back what is published and forget the sign-in: its account is not allowed any more.
+
+        :raises DirectoryError: a directory is read-only
+        """
+        try:
+            self._token_dir.withdraw()
+        except OSError as error:
+            raise self._cannot_publish(error) from error
+        self._cache.clear()
+        self._commit(None, {})
+        self._log.event("token.withdrawn", level="warning")
+
+    def tell_probes(self, policy: Policy) -> None:
+        """Write what the probes compare the clock with, from what readers see.
+
+        :raises OSError: the state directory is read-only or full
+        """
+        seen = self._token_dir.published()
+        shown = {name: token for name, token in self.tokens.items() if name in seen}
+        situation = Situation(now=self._clock.now(), wanted=self._wanted, cached=shown, attempts={})
+        live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
+        self._state.tell_probes(live_until, ready_until)
+
+    def _commit(self, account: Account | None, tokens: TokenSet) -> None:
+        try:
+            self._cache.commit(account, tokens)
+        except OSError as error:
+            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+
+    def _cannot_publish(self, error: OSError) -> DirectoryError:
+        return cannot_write(error, setting="SIDECAR_TOKEN_DIR", path=self._token_dir.path)
+
+    def _document(self, token: AccessToken, account: Account) -> Mapping[str, str | int | None]:
+        return token_document(
+            token,
+            account=account,
+            client_id=self._labels.client_id,
+            resource=resource_of(token.requested, entra=self._labels.entra),
+        )

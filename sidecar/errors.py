@@ -1,0 +1,122 @@
+"""Everything that can go wrong, named by what has to happen next.
+
+Each class carries the exit code (sysexits.h), whether trying again by itself can help, and each
+instance the advice for the person who reads the log. Messages never hold a token, a device code
+or a response body.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+LogValue = str | int | float | bool | None | list[str]
+
+
+class SidecarError(Exception):
+    """The root: `message` says what happened, `advice` what to do, `fields` go to the log."""
+
+    exit_code: ClassVar[int] = 75
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, advice: str = "", **fields: LogValue) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.fields = fields
+
+
+class UsageError(SidecarError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class ConfigurationError(SidecarError):
+    """Nothing but a change of settings helps."""
+
+    exit_code = 78
+
+
+class SettingsError(ConfigurationError):
+    """One or more settings are wrong; `mistakes` lists all of them, each with its fix."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("settings: " + "; ".join(mistakes))
+        self.mistakes = mistakes
+
+
+class DirectoryError(SidecarError):
+    """A directory cannot be written: missing, read-only, full or not ours."""
+
+    exit_code = 73
+
+
+class DirectoryRefused(ConfigurationError):
+    """A directory can be written but would not keep what it holds apart or private."""
+
+
+class CacheSealed(ConfigurationError):
+    """The cache is whole, but none of the keys given opens it. It is left untouched."""
+
+
+class AuthorityUnreachable(SidecarError):
+    """No usable answer: DNS, connection, time-out, or somebody else's page instead of JSON."""
+
+    exit_code = 69
+    retryable = True
+
+
+class AuthorityUntrusted(SidecarError):
+    """The TLS certificate was not accepted; trying again does not change that."""
+
+    exit_code = 69
+
+
+class AuthorityBusy(SidecarError):
+    """429 or 5xx. `retry_after` is the server's wish in seconds, None if it had none."""
+
+    retryable = True
+
+    def __init__(
+        self, message: str, *, retry_after: int | None, advice: str = "", **fields: LogValue
+    ) -> None:
+        super().__init__(message, advice=advice, **fields)
+        self.retry_after = retry_after
+
+
+class TokenUnusable(SidecarError):
+    """The authority granted a token that no app could use, such as one already expired."""
+
+    retryable = True
+
+
+class AuthorityRefused(SidecarError):
+    """An OAuth error (RFC 6749 section 5.2) that waiting does not cure: the subclasses say what does."""
+
+    exit_code = 77
+
+
+class SigninRequired(AuthorityRefused):
+    """The refresh token is no longer accepted, or there is none: a person has to sign in."""
+
+
+class AuthorityMisconfigured(ConfigurationError, AuthorityRefused):
+    """The authority does not accept the client, the tenant, the scopes or the grant as set."""
+
+    exit_code = 78
+
+
+class SigninDeclined(SidecarError):
+    """The person said no on the sign-in page."""
+
+    exit_code = 77
+
+
+class SigninTimedOut(SidecarError):
+    """Nobody signed in before the deadline."""
+
+
+class AccountRefused(SidecarError):
+    """The account that signed in is not one of those allowed."""
+
+    exit_code = 77

@@ -1,0 +1,89 @@
+"""Keeps the journal of attempts during a turn, and says in the log what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sidecar.adapters.log import Log
+from sidecar.core import schedule
+from sidecar.core.journal import Journal
+from sidecar.core.schedule import Attempts
+from sidecar.core.token import AccessToken
+from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError
+from sidecar.posix.clock import Clock
+
+
+class Ledger:
+    """`journal` is the present state; a turn begins with the one that the last turn left."""
+
+    def __init__(self, *, clock: Clock, log: Log) -> None:
+        self.journal = Journal()
+        self._clock = clock
+        self._log = log
+        self._reported: list[SidecarError] = []
+
+    def renewed(self, name: str, token: AccessToken) -> None:
+        """A token was obtained, saved and published."""
+        now = self._clock.now()
+        self._note(name, Attempts(succeeded_on=int(now)))
+        self._log.event(
+            "refresh.succeeded",
+            token=name or None,
+            expires_in_seconds=int(token.remaining_seconds(now)),
+            scope=token.scope,
+        )
+
+    def failed(self, name: str, error: SidecarError, token: AccessToken | None) -> None:
+        """A token was not obtained; `token` is the one that readers still have."""
+        before = self.journal.tokens.get(name, Attempts())
+        pause = _pause_seconds(before.failures + 1, error)
+        now = self._clock.now()
+        self._note(name, schedule.failed(before, now=now, pause_seconds=pause, error=error.message))
+        self.report(
+            "refresh.failed",
+            error,
+            level="error" if isinstance(error, AuthorityMisconfigured) else "warning",
+            token=name or None,
+            failures=before.failures + 1,
+            retry_in_seconds=pause,
+            token_lives_seconds=int(token.remaining_seconds(now)) if token else None,
+        )
+
+    def signed_in(self) -> None:
+        """Somebody signed in."""
+        self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(self._clock.now())))
+
+    def signin_failed(self, names: Sequence[str], error: SidecarError) -> None:
+        """Nobody signed in; the tokens `names` wait for the next prompt."""
+        failures = self.journal.signin.failures + 1
+        pause = (
+            _pause_seconds(failures, error) if error.retryable else schedule.prompt_retry_seconds(failures)
+        )
+        signin = schedule.failed(
+            self.journal.signin, now=self._clock.now(), pause_seconds=pause, error=error.message
+        )
+        self.journal = replace(self.journal, signin=signin)
+        self.wait_for_prompt(names)
+        self.report("signin.failed", error, next_prompt_in_seconds=pause)
+
+    def wait_for_prompt(self, names: Sequence[str]) -> None:
+        """No request for these tokens before the next prompt: it would be refused again."""
+        for name in names:
+            self._note(name, replace(self.journal.signin, succeeded_on=0))
+
+    def report(self, event: str, error: SidecarError, *, level: str = "warning", **fields: object) -> None:
+        """Log an error, once."""
+        if error not in self._reported:
+            self._reported.append(error)
+            self._log.failure(event, error, level=level, **fields)
+
+    def _note(self, name: str, attempts: Attempts) -> None:
+        self.journal = replace(self.journal, tokens={**self.journal.tokens, name: attempts})
+
+
+def _pause_seconds(failures: int, error: SidecarError) -> int:
+    if not error.retryable:
+        return schedule.REFUSED_RETRY_SECONDS
+    retry_after = error.retry_after if isinstance(error, AuthorityBusy) else None
+    return schedule.retry_seconds(failures, retry_after=retry_after)

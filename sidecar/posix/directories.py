@@ -1,0 +1,116 @@
+"""The two directories: found, made where possible, kept apart, and repaired where needed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from sidecar.errors import DirectoryError, DirectoryRefused
+
+
+def prepare(path: Path, *, setting: str, mode: int) -> Path:
+    """Resolve links and make the directory if its parent allows.
+
+    :raises DirectoryError: it cannot be made or written (73)
+    :raises DirectoryRefused: it is not a directory (78)
+    """
+    resolved = path.resolve()
+    try:
+        resolved.mkdir(mode=mode, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise DirectoryRefused(
+            f"{setting}: {resolved} is not a directory", advice="Name a directory."
+        ) from error
+    except OSError as error:
+        raise cannot_write(error, setting=setting, path=resolved) from error
+    if not os.access(resolved, os.W_OK | os.X_OK):
+        raise cannot_write(PermissionError(errno.EACCES, "Permission denied"), setting=setting, path=resolved)
+    return resolved
+
+
+def keep_apart(token_dir: Path, state_dir: Path) -> None:
+    """Refuse directories of which one is inside the other: apps would see the refresh token.
+
+    :raises DirectoryRefused: they are nested or the same (78)
+    """
+    nested = token_dir.is_relative_to(state_dir) or state_dir.is_relative_to(token_dir)
+    if nested:
+        raise DirectoryRefused(
+            f"SIDECAR_TOKEN_DIR ({token_dir}) and SIDECAR_STATE_DIR ({state_dir}) are nested",
+            advice="Use two separate volumes: apps mount the first and must never see the second.",
+        )
+
+
+def make_private(path: Path, *, setting: str) -> Path:
+    """Make our own subdirectory, mode 0700, and give it and its files back the modes they must have.
+
+    A volume's root belongs to the platform, which may also have widened modes below it (fsGroup).
+
+    :raises DirectoryError: it cannot be made (73)
+    :raises DirectoryRefused: it belongs to somebody else or cannot be made private (78)
+    """
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise cannot_write(error, setting=setting, path=path) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise DirectoryRefused(
+            f"{setting}: {path} cannot be kept private: {describe(path)}; "
+            f"needed: a directory of uid {os.geteuid()}, mode 0700",
+            advice="Remove it, or run with the uid that owns it.",
+        )
+    try:
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            path.chmod(0o700)
+        for entry in os.scandir(path):
+            details = entry.stat(follow_symlinks=False)
+            if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
+                Path(entry.path).chmod(0o600)
+    except OSError as error:
+        raise DirectoryRefused(
+            f"{setting}: {path} cannot be made private ({error.strerror}): {describe(path)}",
+            advice=f"It has to be mode 0700 and its files 0600, owned by uid {os.geteuid()}.",
+        ) from error
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise DirectoryRefused(
+            f"{setting}: {path} stays open to others ({describe(path)}) although set to 0700",
+            advice="Use a volume of a file system that keeps modes.",
+        )
+    return path
+
+
+def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:
+    """The error for a directory that could not be written, with what was found and what is needed."""
+    advice = {
+        errno.ENOSPC: "Free or enlarge the volume; it heals by itself then.",
+        errno.EDQUOT: "Raise the quota; it heals by itself then.",
+        errno.EROFS: "Mount the volume writable for this container.",
+    }.get(
+        error.errno or 0,
+        f"It has to be writable for uid {os.geteuid()}, gid {os.getegid()}: in Kubernetes set "
+        "runAsUser, or fsGroup on the pod; elsewhere chown the volume.",
+    )
+    return DirectoryError(
+        f"{setting}: cannot write {path}: {error.strerror}; {describe(path)}; "
+        f"running as uid {os.geteuid()}, gid {os.getegid()}",
+        advice=advice,
+    )
+
+
+def describe(path: Path) -> str:
+    """Owner and mode of the nearest existing directory: `found uid 0, gid 0, mode 0755`."""
+    while True:
+        try:
+            found = path.stat()
+        except OSError:
+            if path == path.parent:
+                return "nothing found"
+            path = path.parent
+            continue
+        return (
+            f"found {path} with uid {found.st_uid}, gid {found.st_gid}, "
+            f"mode {stat.S_IMODE(found.st_mode):04o}"
+        )

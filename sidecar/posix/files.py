@@ -1,0 +1,74 @@
+"""Files that are whole or absent: written aside, made durable, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Replace `path` by `content` so that a crash at any moment leaves the old or the new file.
+
+    The temporary file has its final mode before its first byte and is removed if anything fails.
+
+    :raises OSError: the directory is missing, read-only or full
+    """
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        write_new(aside, content, mode=mode)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small file in one step, without waiting for the disk: for what can be made anew.
+
+    :raises OSError: the directory is missing, read-only or full
+    """
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        with _create(aside, 0o600) as file:
+            file.write(text.encode())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def write_new(path: Path, content: bytes, *, mode: int, group: int | None = None) -> None:
+    """Write a file with its final mode and group and make its content durable.
+
+    :raises OSError: as above, or the group is not ours to give
+    """
+    with _create(path, mode) as file:
+        if group is not None:
+            os.fchown(file.fileno(), -1, group)
+            os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _create(path: Path, mode: int) -> BinaryIO:
+    """Open a new file with exactly `mode`: the umask narrows what open() grants, fchmod does not."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode & 0o600)
+    try:
+        os.fchmod(descriptor, mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "wb")

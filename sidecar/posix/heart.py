@@ -1,0 +1,59 @@
+"""The sign of life during a turn, and the watchdog that ends a turn which hangs.
+
+The heartbeat is a file with the second of the boot clock, which wall clock leaps do not touch; the
+liveness probe compares it with `/proc/uptime`. The watchdog is `alarm(2)` with the default action:
+it needs no cooperation of a stuck interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from sidecar.posix.clock import Clock
+
+STEP_SECONDS = 90
+"""The longest that may pass between two beats; the probe's limit is twice that."""
+
+REST_SECONDS = 30
+
+
+class Heart:
+    """Beats at every step of a turn."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def beat(self) -> None:
+        """Write the heartbeat in place, so that a probe never reads it empty, and rearm the watchdog.
+
+        A state directory that cannot be written is reported by those who have something to save.
+        """
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(STEP_SECONDS)
+        line = f"{int(self._clock.anchor().boot)}\n".encode()
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError:
+            return
+        try:
+            os.pwrite(descriptor, line, 0)
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep, beating on the way."""
+        while seconds > 0:
+            self.beat()
+            part = min(seconds, REST_SECONDS)
+            self._clock.sleep(part)
+            seconds -= part
+        self.beat()
+
+    def stop(self) -> None:
+        """Disarm the watchdog: the turn is over."""
+        signal.alarm(0)

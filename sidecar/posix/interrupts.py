@@ -1,0 +1,69 @@
+"""TERM and INT end the process at once, except while something is under way that must not be lost.
+
+The handler raises `Interrupted` in the main thread, which leaves a sleep or a wait in about 10 ms.
+From the sending of a refresh token until the cache is durable it is held back (`held`): a rotated
+token that was received but never saved would cost a person a sign-in.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupted(BaseException):
+    """TERM or INT came. Not an `Exception`, so that nothing on the way takes it for a failure."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signal.Signals(signum).name)
+        self.signum = signum
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell reports for a process ended by that signal: 143 for TERM, 130 for INT."""
+        return 128 + self.signum
+
+
+class Interrupts:
+    """Owns the handlers of TERM and INT; only the first signal counts."""
+
+    def __init__(self) -> None:
+        self._holds = 0
+        self._pending: int | None = None
+        self._raised = False
+
+    def install(self) -> None:
+        """Take over TERM and INT."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._handle)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a signal waits for the end of the present hold."""
+        return self._pending is not None and not self._raised
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it signals wait; at the end of the outermost one a signal that came is raised."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            self.check()
+
+    def check(self) -> None:
+        """Raise the signal that waits, unless held.
+
+        :raises Interrupted: a signal came
+        """
+        if self._pending is not None and not self._holds and not self._raised:
+            self._raised = True
+            raise Interrupted(self._pending)
+
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        if self._pending is None:
+            self._pending = signum
+        self.check()

@@ -1,0 +1,100 @@
+"""Renewal of tokens without a person: one request each, then one save and one publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sidecar.adapters.retry import persistently, worth_another_try
+from sidecar.core.account import Account, Admission, objection
+from sidecar.core.grant import Grant
+from sidecar.core.token import AccessToken, Wanted
+from sidecar.custody import Custody
+from sidecar.errors import AccountRefused, SidecarError
+from sidecar.posix.heart import Heart
+from sidecar.posix.interrupts import Interrupts
+
+
+class RenewingAuthority(Protocol):
+    """What a renewal needs of the authority."""
+
+    def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
+        """Use the refresh token."""
+        ...
+
+
+class _TryAgain(SidecarError):
+    """Some tokens failed in a way that may pass within seconds."""
+
+    retryable = True
+
+
+class Renewal:
+    """Keeps the failures of the last try by token name in `failures`."""
+
+    def __init__(
+        self,
+        *,
+        authority: RenewingAuthority,
+        custody: Custody,
+        heart: Heart,
+        interrupts: Interrupts,
+        wanted: Wanted,
+        admission: Admission,
+    ) -> None:
+        self._authority = authority
+        self._custody = custody
+        self._heart = heart
+        self._interrupts = interrupts
+        self._wanted = wanted
+        self._admission = admission
+        self.renewed: dict[str, AccessToken] = {}
+        self.failures: dict[str, SidecarError] = {}
+
+    def run(self, names: Sequence[str], *, attempts: int) -> None:
+        """Renew `names`; those that fail for a passing reason are tried up to `attempts` times.
+
+        :raises DirectoryError: what was obtained could not be saved or published
+        """
+        self.failures = {}
+        remaining = list(names)
+
+        def one_round() -> None:
+            nonlocal remaining
+            self._round(remaining)
+            remaining = [name for name in remaining if worth_another_try(self.failures.get(name, _NO))]
+            if remaining:
+                raise _TryAgain("some tokens could not be renewed")
+
+        try:
+            persistently(one_round, attempts=attempts, rest=self._heart.rest)
+        except _TryAgain:
+            return
+
+    def _round(self, names: Sequence[str]) -> None:
+        """From the first request until the cache is durable, signals wait: at most one request long."""
+        account = self._custody.account
+        assert account is not None, "somebody has to be signed in"
+        obtained: dict[str, AccessToken] = {}
+        with self._interrupts.held():
+            for name in names:
+                if self._interrupts.pending:
+                    break
+                self._heart.beat()
+                self.failures.pop(name, None)
+                try:
+                    grant = self._authority.renew(account, self._wanted[name])
+                    refused = objection(grant.account, self._admission)
+                    if refused is not None:
+                        raise AccountRefused(refused)
+                except SidecarError as error:
+                    self.failures[name] = error
+                else:
+                    obtained[name], account = grant.token, grant.account
+            if obtained:
+                self._custody.save(account, obtained)
+                self.renewed.update(obtained)
+                self._custody.publish()
+
+
+_NO = SidecarError("no failure")

@@ -1,0 +1,157 @@
+"""Texts to values: each function returns the value or raises ValueError with what would be right."""
+
+from __future__ import annotations
+
+import grp
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_DURATION = re.compile(r"(\d{1,7})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_TOKEN_NAME = re.compile(r"([a-z0-9][a-z0-9_.-]{0,62})=(.*)", re.DOTALL)
+_TAKEN_NAMES = frozenset({"token", "token.json", "expires_on"})
+
+
+def is_guid(text: str) -> bool:
+    """8-4-4-4-12 hexadecimal digits."""
+    return _GUID.fullmatch(text) is not None
+
+
+def text(value: str) -> str:
+    """One printable word."""
+    if not value.isprintable() or " " in value:
+        raise ValueError("has spaces or unprintable characters")
+    return value
+
+
+def words(value: str) -> tuple[str, ...]:
+    """A list, separated by spaces or commas."""
+    found = tuple(word for word in re.split(r"[\s,]+", value) if word)
+    if not found or not all(word.isprintable() for word in found):
+        raise ValueError("give one or more values, separated by spaces or commas")
+    return tuple(dict.fromkeys(found))
+
+
+def lower_words(value: str) -> frozenset[str]:
+    """A set without regard to case."""
+    return frozenset(word.lower() for word in words(value))
+
+
+def guids(value: str) -> frozenset[str]:
+    """A set of GUIDs: tokens name tenants by id, never by domain."""
+    found = lower_words(value)
+    wrong = sorted(word for word in found if not is_guid(word))
+    if wrong:
+        raise ValueError(f"{wrong[0]!a} is not a GUID; give tenant ids, not domains")
+    return found
+
+
+def tenant(value: str) -> str:
+    """A GUID, a domain, or `organizations`, `common`, `consumers`."""
+    if not _TENANT.fullmatch(value):
+        raise ValueError("give the tenant's id (a GUID), one of its domains, or `organizations`")
+    return value
+
+
+def https_url(value: str) -> str:
+    """An https URL without the slash at its end; tokens never travel in clear."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("give an https URL, such as https://login.microsoftonline.com")
+    return value.rstrip("/")
+
+
+def issuer(value: str) -> str:
+    """An https URL with a path: MSAL 1.39 takes no other (its authority.py)."""
+    url = https_url(value)
+    if not urlsplit(url).path.strip("/"):
+        raise ValueError("needs a path after the host, such as https://id.example.com/realms/main")
+    return url
+
+
+def path(value: str) -> Path:
+    """An absolute path."""
+    if not value.startswith("/"):
+        raise ValueError("give an absolute path")
+    return Path(value)
+
+
+def duration(value: str) -> int:
+    """30s, 15m, 1h or 1d, in seconds."""
+    found = _DURATION.fullmatch(value)
+    if not found or int(found[1]) == 0:
+        raise ValueError("give a duration such as 30s, 15m or 1h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def fraction(value: str) -> float:
+    """Between 0 and 0.8."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1
+    if not 0 < number <= 0.8:
+        raise ValueError("give a number above 0 and up to 0.8, such as 0.66")
+    return number
+
+
+def file_mode(value: str) -> int:
+    """Octal; the owner reads and writes, nobody else writes, nobody executes."""
+    if not re.fullmatch("0?[0-7]{3}", value) or int(value, 8) & 0o733 != 0o600:
+        raise ValueError(
+            "give an octal mode such as 0640: read and write for the owner, at most read for others"
+        )
+    return int(value, 8)
+
+
+def group(value: str) -> int:
+    """A number, or the name of a group that exists here."""
+    if value.isdecimal():
+        return int(value)
+    try:
+        return grp.getgrnam(value).gr_gid
+    except KeyError:
+        raise ValueError(f"there is no group {value!a} here; give its number") from None
+
+
+def named_scopes(value: str) -> dict[str, tuple[str, ...]]:
+    """`name=scope` pairs; a word without a name is a further scope of the one before."""
+    found: dict[str, tuple[str, ...]] = {}
+    current = None
+    for word in words(value):
+        pair = _TOKEN_NAME.fullmatch(word)
+        if pair:
+            current = pair[1]
+            if current in found or current in _TAKEN_NAMES:
+                raise ValueError(f"the name {current!a} is taken")
+            found[current] = ()
+            word = pair[2]
+        if current is None:
+            raise ValueError("give name=scope pairs, such as graph=https://graph.microsoft.com/.default")
+        found[current] += (word,) if word else ()
+    empty = sorted(name for name, scopes in found.items() if not scopes)
+    if empty:
+        raise ValueError(f"{empty[0]!a} has no scope")
+    return found
+
+
+def language(value: str) -> str:
+    """A language tag such as de or de-DE."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError("give a language tag such as de-DE")
+    return value
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of a few words, in any case."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"give one of: {', '.join(choices)}")
+        return value.lower()
+
+    return parse

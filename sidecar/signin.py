@@ -1,0 +1,184 @@
+"""The sign-in of a person by device code (RFC 8628), until somebody admitted has signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sidecar.adapters.entra import PollResult
+from sidecar.adapters.log import Log
+from sidecar.adapters.prompt import PromptBoard
+from sidecar.adapters.retry import persistently
+from sidecar.core import device_code
+from sidecar.core.account import Admission, objection
+from sidecar.core.device_code import DeviceAuthorization, Polling, State
+from sidecar.core.grant import Grant
+from sidecar.core.prompt import prompt_for
+from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
+from sidecar.posix.clock import Clock
+from sidecar.posix.heart import Heart
+from sidecar.posix.interrupts import Interrupts
+
+
+class DeviceAuthority(Protocol):
+    """What a sign-in needs of the authority."""
+
+    def begin_device_flow(self, scopes: tuple[str, ...], *, language: str | None) -> DeviceAuthorization:
+        """Ask for a code."""
+        ...
+
+    def poll(self, scopes: tuple[str, ...]) -> PollResult:
+        """Ask once whether it was used."""
+        ...
+
+
+@dataclass(frozen=True)
+class SigninTerms:
+    """What the person is told and who is let in. `timeout_seconds` is for the whole of it."""
+
+    tenant: str | None
+    client_id: str
+    host: str
+    language: str | None
+    admission: Admission
+    timeout_seconds: int
+
+
+class DeviceSignin:
+    """Prompts, polls, and prompts again, until it is done or the time is over."""
+
+    def __init__(
+        self,
+        *,
+        authority: DeviceAuthority,
+        board: PromptBoard,
+        log: Log,
+        clock: Clock,
+        heart: Heart,
+        interrupts: Interrupts,
+        terms: SigninTerms,
+    ) -> None:
+        self._authority = authority
+        self._board = board
+        self._log = log
+        self._heart = heart
+        self._interrupts = interrupts
+        self._terms = terms
+        self._clock = clock
+        self._started = clock.anchor()
+
+    def run(
+        self,
+        scopes: tuple[str, ...],
+        *,
+        attempts: int,
+        accept: Callable[[Grant], None],
+        reject: Callable[[], None],
+    ) -> None:
+        """Returns once a grant was accepted; `accept` runs with signals held back.
+
+        `attempts` limits the tries to get a code while the authority is in trouble.
+
+        :raises SigninDeclined, SigninTimedOut: nobody signed in
+        :raises SidecarError: the authority gives no code or refuses the sign-in
+        """
+        self._started = self._clock.anchor()
+        while True:
+            state, grant = self._one_code(scopes, attempts)
+            if state is State.EXPIRED:
+                self._log.event("signin.expired", message="The code has expired; here is a new one.")
+                continue
+            if grant is None:
+                raise SigninDeclined(
+                    "the sign-in was declined", advice="If that was a mistake, sign in at the next prompt."
+                )
+            refused = objection(grant.account, self._terms.admission)
+            with self._interrupts.held():
+                if refused is None:
+                    self._log.event(
+                        "signin.completed",
+                        username=grant.account.username,
+                        object_id=grant.account.object_id,
+                        tenant_id=grant.account.tenant_id,
+                    )
+                    accept(grant)
+                    return
+                reject()
+            self._log.event(
+                "signin.rejected",
+                level="warning",
+                message=f"{refused}; nothing was published",
+                username=grant.account.username,
+                object_id=grant.account.object_id,
+                tenant_id=grant.account.tenant_id,
+                advice="Sign in with an allowed account (a private browser window helps), or change "
+                "SIDECAR_ALLOWED_USERS or SIDECAR_ALLOWED_TENANTS.",
+            )
+
+    def _one_code(self, scopes: tuple[str, ...], attempts: int) -> tuple[State, Grant | None]:
+        self._check_deadline()
+        authorization = persistently(
+            lambda: self._authority.begin_device_flow(scopes, language=self._terms.language),
+            attempts=attempts,
+            rest=self._heart.rest,
+            before_retry=self._report_trouble,
+        )
+        polling = device_code.start(authorization)
+        prompt = prompt_for(
+            authorization,
+            tenant=self._terms.tenant,
+            client_id=self._terms.client_id,
+            scopes=scopes,
+            where=self._terms.host,
+        )
+        self._board.show(prompt, now=self._now())
+        try:
+            return self._poll(polling, scopes)
+        finally:
+            self._board.withdraw()
+
+    def _poll(self, polling: Polling, scopes: tuple[str, ...]) -> tuple[State, Grant | None]:
+        self._log.event(
+            "signin.waiting",
+            interval_seconds=polling.interval_seconds,
+            seconds_left=int(polling.expires_on - self._now()),
+        )
+        retry_after = None
+        while True:
+            self._rest(device_code.wait_seconds(polling, retry_after=retry_after))
+            self._heart.beat()
+            result = self._authority.poll(scopes)
+            polling = device_code.advance(polling, result.answer, now=self._now())
+            if polling.state is State.REFUSED and result.error is not None:
+                raise result.error
+            if polling.state is not State.PENDING:
+                return polling.state, result.grant
+            retry_after = None
+            if polling.troubles and result.error is not None:
+                if isinstance(result.error, AuthorityBusy):
+                    retry_after = result.error.retry_after
+                self._report_trouble(result.error, device_code.wait_seconds(polling, retry_after=retry_after))
+
+    def _rest(self, seconds: float) -> None:
+        """Until the next poll or the deadline, whichever comes first."""
+        self._heart.rest(min(seconds, max(self._seconds_left(), 0)))
+        self._check_deadline()
+
+    def _check_deadline(self) -> None:
+        if self._seconds_left() <= 0:
+            raise SigninTimedOut(
+                f"nobody signed in within SIDECAR_SIGNIN_TIMEOUT ({self._terms.timeout_seconds} s)",
+                advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT.",
+            )
+
+    def _now(self) -> float:
+        """By the boot clock: a leap of the wall clock neither ends a code early nor keeps a dead one."""
+        return self._started.wall + self._clock.anchor().boot - self._started.boot
+
+    def _seconds_left(self) -> float:
+        return self._started.wall + self._terms.timeout_seconds - self._now()
+
+    def _report_trouble(self, error: BaseException, pause: float) -> None:
+        if isinstance(error, SidecarError):
+            self._log.failure("signin.trouble", error, retry_in_seconds=round(pause))

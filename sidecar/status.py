@@ -1,0 +1,84 @@
+"""Who is signed in, how long each token lives, what comes next: read from files, without the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sidecar.adapters.token_dir import Document
+from sidecar.core.journal import Journal
+from sidecar.core.prompt import utc
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the two directories say; `prompt` is the open one."""
+
+    published: Mapping[str, Document]
+    journal: Journal
+    prompt: Mapping[str, object] | None
+    now: float
+
+
+def report(found: Found) -> dict[str, Any]:
+    """The status for programs: every key always present, None where unknown. No token is in it."""
+    first = next(iter(found.published.values()), None)
+    attempts = found.journal.tokens
+    failing = [record for record in (*attempts.values(), found.journal.signin) if record.failures]
+    latest = max(failing, key=lambda record: record.failed_on or 0, default=None)
+    return {
+        "account": first
+        and {name: first.get(name) for name in ("username", "object_id", "tenant_id", "client_id")},
+        "tokens": {
+            name or "token": {
+                "expires_on": document.get("expires_on"),
+                "remaining_seconds": _remaining(document, found.now),
+                "live": _remaining(document, found.now) > 0,
+                "scope": document.get("scope"),
+                "failures": attempts[name].failures if name in attempts else 0,
+            }
+            for name, document in found.published.items()
+        },
+        "next_turn_on": found.journal.wake_on,
+        "last_error": latest and {"message": latest.error, "since": latest.failed_on},
+        "prompt": found.prompt,
+    }
+
+
+def table(status: Mapping[str, Any], *, now: float) -> str:
+    """The same for people, within 80 columns as far as names allow."""
+    account = status["account"]
+    rows = [("signed in", account["username"] or account["object_id"] if account else "nobody")]
+    for name, token in status["tokens"].items():
+        left = span(token["remaining_seconds"])
+        state = f"live, {left} left" if token["live"] else f"EXPIRED {left} ago"
+        rows.append((name, f"{state} (until {utc(token['expires_on'])})"))
+    if not status["tokens"]:
+        rows.append(("token", "none published"))
+    if status["next_turn_on"] is not None:
+        seconds = int(status["next_turn_on"] - now)
+        rows.append(("next turn", f"in {span(seconds)}" if seconds > 0 else "now"))
+    if status["last_error"]:
+        rows.append(
+            ("last error", f"{status['last_error']['message']} (since {utc(status['last_error']['since'])})")
+        )
+    if status["prompt"]:
+        prompt = status["prompt"]
+        rows.append(("sign-in", f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']}"))
+    width = max(len(label) for label, _ in rows)
+    return "".join(f"{label:<{width}}  {text}\n" for label, text in rows)
+
+
+def span(seconds: float) -> str:
+    """59 s, 42 min, 3 h 5 min; the sign is left to the words around it."""
+    whole = abs(int(seconds))
+    if whole < 120:
+        return f"{whole} s"
+    minutes = whole // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _remaining(document: Document, now: float) -> int:
+    expires_on = document.get("expires_on")
+    return int(expires_on - now) if isinstance(expires_on, int) else 0

@@ -1,0 +1,245 @@
+"""One turn: look, decide, renew or sign in, and say when to come back.
+
+Both roles are turns. `signin` wants a token that readiness accepts and waits for a person if need
+be; `refresh` wants what the schedule says. Everything between two turns is in files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sidecar.adapters.log import Log
+from sidecar.adapters.state_dir import StateDirectory
+from sidecar.core import plan, schedule
+from sidecar.core.account import Account, Admission, objection
+from sidecar.core.grant import Grant
+from sidecar.core.plan import Policy, Situation
+from sidecar.core.token import Wanted
+from sidecar.custody import Custody
+from sidecar.errors import DirectoryError, SidecarError, SigninRequired
+from sidecar.ledger import Ledger
+from sidecar.posix.clock import Clock
+from sidecar.posix.directories import cannot_write
+from sidecar.renewal import Renewal
+from sidecar.signin import DeviceSignin
+
+
+@dataclass(frozen=True)
+class Role:
+    """What tells the two roles apart. `attempts` are the tries of a request that fails in passing."""
+
+    name: str
+    due: Callable[[Situation, Policy], list[str]]
+    attempts: int
+
+
+SIGNIN = Role("signin", plan.due_for_signin, attempts=5)
+REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in."""
+
+    wanted: Wanted
+    policy: Policy
+    admission: Admission
+    may_prompt: bool
+
+
+class AccountKeeper(Protocol):
+    """What a turn itself needs of the authority."""
+
+    def keep_only(self, account: Account) -> None:
+        """Remove other accounts from MSAL's cache."""
+        ...
+
+    def reset(self) -> None:
+        """Drop what MSAL holds in memory."""
+        ...
+
+
+class Turn:
+    """Made for one run, under the lock of the state directory."""
+
+    def __init__(
+        self,
+        *,
+        role: Role,
+        rules: Rules,
+        custody: Custody,
+        renewal: Renewal,
+        signin: DeviceSignin,
+        authority: AccountKeeper,
+        ledger: Ledger,
+        state: StateDirectory,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._role = role
+        self._rules = rules
+        self._custody = custody
+        self._renewal = renewal
+        self._signin = signin
+        self._authority = authority
+        self._ledger = ledger
+        self._state = state
+        self._clock = clock
+        self._log = log
+
+    def run(self, *, at_once: bool = False) -> None:
+        """`at_once`: renew whatever the schedule says.
+
+        :raises SidecarError: what keeps a token from being live, or from being renewed, now; it is in
+            the log, and the next turn is scheduled all the same
+        """
+        self._ledger.journal = self._state.journal()
+        retry_in_seconds = None
+        try:
+            self._state.close_prompt()
+            self._custody.open()
+            self._withdraw_if_refused()
+            self._custody.publish()
+            self._work(at_once=at_once or self._clock_leapt())
+        except OSError as error:
+            retry_in_seconds = schedule.WRITE_RETRY_SECONDS
+            failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.path)
+            self._ledger.report(f"{self._role.name}.failed", failure, level="error")
+            raise failure from error
+        except SidecarError as failure:
+            if isinstance(failure, DirectoryError):
+                retry_in_seconds = schedule.WRITE_RETRY_SECONDS
+            self._ledger.report(f"{self._role.name}.failed", failure, level="error")
+            raise
+        finally:
+            self._leave(retry_in_seconds)
+
+    def _work(self, *, at_once: bool) -> None:
+        due = self._role.due(self._situation(at_once=at_once), self._rules.policy)
+        if not due:
+            return
+        if self._custody.account is not None:
+            self._renew(due)
+            failures = self._renewal.failures
+        else:
+            nobody = SigninRequired("nobody is signed in", advice="Sign in at the prompt.")
+            failures = dict.fromkeys(due, nobody)
+        refused = [name for name, error in failures.items() if isinstance(error, SigninRequired)]
+        if refused:
+            self._ask_for_signin(refused, failures[refused[0]], at_once=at_once)
+        self._raise_what_matters()
+
+    def _renew(self, names: Sequence[str]) -> None:
+        try:
+            self._renewal.run(names, attempts=self._role.attempts)
+        finally:
+            for name, token in self._renewal.renewed.items():
+                self._ledger.renewed(name, token)
+        for name, error in self._renewal.failures.items():
+            if not isinstance(error, SigninRequired):
+                self._ledger.failed(name, error, self._custody.tokens.get(name))
+
+    def _ask_for_signin(self, refused: Sequence[str], error: SidecarError, *, at_once: bool) -> None:
+        """Prompt for the first token that needs it; its sign-in serves the others as well."""
+        name = refused[0]
+        if not self._rules.may_prompt:
+            self._ledger.report("refresh.signin_required", error, level="error", token=name or None)
+            raise error
+        held_back = schedule.held_back(self._ledger.journal.signin, now=self._clock.now())
+        if held_back and self._role is not SIGNIN and not at_once:
+            self._ledger.wait_for_prompt(refused)
+            return
+        self._ledger.report("refresh.signin_required", error, token=name or None)
+        self._drop()
+        self._custody.rehearse()
+        try:
+            self._signin.run(
+                self._rules.wanted[name],
+                attempts=self._role.attempts,
+                accept=lambda grant: self._accept(name, grant),
+                reject=self._drop,
+            )
+        except DirectoryError:
+            raise
+        except SidecarError as failure:
+            self._drop()
+            self._ledger.signin_failed(refused, failure)
+            raise
+        self._ledger.signed_in()
+        self._renewal.failures = {}
+        others = [
+            other for other in self._rules.wanted if other not in self._custody.tokens or other in refused[1:]
+        ]
+        if others:
+            self._renew(others)
+
+    def _accept(self, name: str, grant: Grant) -> None:
+        self._authority.keep_only(grant.account)
+        self._custody.save(grant.account, {name: grant.token})
+        self._ledger.renewed(name, grant.token)
+        self._custody.publish()
+
+    def _drop(self) -> None:
+        """Nothing of a refused or unfinished sign-in stays, in memory either."""
+        self._custody.discard()
+        self._authority.reset()
+
+    def _withdraw_if_refused(self) -> None:
+        account = self._custody.account
+        refused = account and objection(account, self._rules.admission)
+        if account and refused:
+            self._log.event(
+                "signin.rejected",
+                level="warning",
+                message=f"{refused} any more; its token is withdrawn",
+                username=account.username,
+                object_id=account.object_id,
+                tenant_id=account.tenant_id,
+            )
+            self._custody.withdraw()
+
+    def _clock_leapt(self) -> bool:
+        leapt = schedule.leapt(self._ledger.journal.anchor, self._clock.anchor())
+        if leapt:
+            self._log.event("clock.leapt", level="warning", message="the wall clock moved by itself")
+        return leapt
+
+    def _situation(self, *, at_once: bool = False) -> Situation:
+        return Situation(
+            now=self._clock.now(),
+            wanted=self._rules.wanted,
+            cached=self._custody.tokens,
+            attempts=self._ledger.journal.tokens,
+            at_once=at_once,
+        )
+
+    def _raise_what_matters(self) -> None:
+        """A further audience that fails holds up nothing; the first token's failure is the turn's."""
+        failures = self._renewal.failures
+        first = next(iter(self._rules.wanted))
+        if first in failures and not isinstance(failures[first], SigninRequired):
+            raise failures[first]
+
+    def _leave(self, retry_in_seconds: int | None) -> None:
+        """Write down what the next turn and the probes need; what cannot be written costs a turn."""
+        situation = self._situation()
+        anchor = self._clock.anchor()
+        if retry_in_seconds is None:
+            wake_on = plan.wake_on(situation, self._rules.policy)
+        else:
+            wake_on = int(situation.now) + retry_in_seconds
+        journal = replace(self._ledger.journal, anchor=anchor, wake_on=wake_on)
+        with suppress(OSError):
+            self._custody.tell_probes(self._rules.policy)
+        with suppress(OSError):
+            self._state.keep_journal(journal)
+        with suppress(OSError):
+            self._state.schedule(wake_on, anchor)
+        self._log.event(
+            "refresh.scheduled",
+            level="info" if self._role is REFRESH else "debug",
+            in_seconds=int(wake_on - situation.now),
+        )
