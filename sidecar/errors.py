@@ -9,6 +9,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+EXIT_CODES: dict[int, str] = {
+    0: "Done. `signin`: a live token is published.",
+    64: "Usage: the command line is wrong.",
+    69: "The authority cannot be reached or its certificate is not trusted.",
+    73: "A directory cannot be written: missing, read-only, full.",
+    75: "Temporary, or out of time: try again.",
+    77: "Sign-in declined, not allowed, or needed while prompting is off.",
+    78: "Configuration: a setting, a key, a directory, the app registration.",
+    130: "Ended by INT.",
+    143: "Ended by TERM (`refresh` ends with 0).",
+}
+
 LogValue = str | int | float | bool | None | list[str]
 
 

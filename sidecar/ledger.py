@@ -23,10 +23,14 @@ class Ledger:
         self._log = log
         self._reported: list[SidecarError] = []
 
+    def obtained(self, name: str) -> None:
+        """A token was obtained and saved."""
+        self._note(name, Attempts(succeeded_on=int(self._clock.now())))
+
     def renewed(self, name: str, token: AccessToken) -> None:
-        """A token was obtained, saved and published."""
+        """It was obtained without a person."""
         now = self._clock.now()
-        self._note(name, Attempts(succeeded_on=int(now)))
+        self.obtained(name)
         self._log.event(
             "refresh.succeeded",
             token=name or None,

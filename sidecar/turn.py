@@ -179,7 +179,7 @@ class Turn:
     def _accept(self, name: str, grant: Grant) -> None:
         self._authority.keep_only(grant.account)
         self._custody.save(grant.account, {name: grant.token})
-        self._ledger.renewed(name, grant.token)
+        self._ledger.obtained(name)
         self._custody.publish()
 
     def _drop(self) -> None:

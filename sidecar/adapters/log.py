@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from sidecar.core.events import EVENTS
 from sidecar.errors import SidecarError
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -47,7 +48,9 @@ class Log:
         return self._json
 
     def event(self, name: str, *, level: str = "info", **fields: object) -> None:
-        """One event; fields of None are left out."""
+        """One event of `EVENTS`; fields of None are left out."""
+        if name not in EVENTS:
+            raise KeyError(name)
         known = {key: value for key, value in fields.items() if value is not None}
         getattr(self._logger, level)(name, **known)
         self._stream.flush()

@@ -1,0 +1,1 @@
+"""The demonstration behind `make demo`: everything real except Entra, which is the stand-in."""

@@ -1,0 +1,23 @@
+"""The events of the log: their names are part of the contract and never change their meaning."""
+
+from __future__ import annotations
+
+EVENTS: dict[str, str] = {
+    "signin.code_issued": "A person has to act: URL, code and expiry. One JSON line per code, at every level.",
+    "signin.waiting": "Polling for the person's answer has begun.",
+    "signin.trouble": "A request of the sign-in failed in passing; the code stays valid.",
+    "signin.expired": "The code has expired and is replaced.",
+    "signin.rejected": "Somebody signed in, or was, who is not allowed; nothing of theirs is kept.",
+    "signin.completed": "Who signed in.",
+    "signin.failed": "Nobody signed in, or `signin` could not do its work; says why and what to do.",
+    "token.published": "Apps see new tokens.",
+    "token.withdrawn": "The published tokens were taken back: their account is not allowed any more.",
+    "refresh.succeeded": "A token was renewed.",
+    "refresh.failed": "A renewal or a turn failed; says why, what to do, when it is tried again, and how "
+    "long the published token still lives.",
+    "refresh.signin_required": "Renewing without a person is not possible (any more).",
+    "refresh.scheduled": "When the next turn is due.",
+    "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",
+    "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
+    "shutdown.requested": "TERM or INT came.",
+}

@@ -1,0 +1,146 @@
+"""A clock that moves when it is told to, and an authority that answers as it is told to."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from sidecar.adapters.entra import PollResult
+from sidecar.adapters.token_cache import TokenCache
+from sidecar.core.account import Account
+from sidecar.core.device_code import Answer, DeviceAuthorization
+from sidecar.core.grant import Grant
+from sidecar.core.schedule import Anchor
+from sidecar.core.token import AccessToken
+from sidecar.errors import SidecarError, SigninRequired
+from sidecar.posix.heart import Heart
+
+TENANT = "11111111-1111-4111-8111-111111111111"
+ALICE = Account("alice@contoso.example", "aaaaaaaa-0000-4000-8000-000000000001", TENANT, "alice.home")
+MALLORY = Account("mallory@fabrikam.example", "eeeeeeee-0000-4000-8000-000000000005", "other", "mallory.home")
+
+
+class VirtualClock:
+    """Both clocks; sleeping moves both, `leap` only the wall's."""
+
+    def __init__(self, wall: float = 1_700_000_000.0) -> None:
+        self.wall = wall
+        self.boot = 5000.0
+        self.during_sleep: Callable[[float], None] = lambda _seconds: None
+
+    def now(self) -> float:
+        """Wall clock."""
+        return self.wall
+
+    def anchor(self) -> Anchor:
+        """Both."""
+        return Anchor(self.wall, self.boot, "boot-1")
+
+    def sleep(self, seconds: float) -> None:
+        """Takes no time at all, but moves the clocks."""
+        self.during_sleep(seconds)
+        self.wall += seconds
+        self.boot += seconds
+
+    def leap(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self.wall += seconds
+
+
+class QuietHeart(Heart):
+    """Counts beats; without the watchdog, which would end the test run."""
+
+    beats = 0
+
+    def beat(self) -> None:
+        """Nothing to write, nothing to arm."""
+        self.beats += 1
+
+
+@dataclass
+class ScriptedAuthority:
+    """Grants what it is asked for unless told otherwise; keeps what MSAL would keep in the cache.
+
+    `polls` and `renewals` are answered from first to last; when they are empty the person approves
+    at the first poll and renewals succeed.
+    """
+
+    cache: TokenCache
+    clock: VirtualClock
+    life_seconds: int = 3600
+    person: Account = ALICE
+    code_life_seconds: int = 900
+    interval_seconds: int = 5
+    polls: deque[Answer | SidecarError | Account] = field(default_factory=deque)
+    renewals: deque[SidecarError | None] = field(default_factory=deque)
+    codes: deque[SidecarError] = field(default_factory=deque)
+    refused_scopes: dict[tuple[str, ...], SidecarError] = field(default_factory=dict)
+    revoked: bool = False
+    prompts: list[tuple[str, ...]] = field(default_factory=list)
+    requests: list[tuple[str, float]] = field(default_factory=list)
+    poll_times: list[float] = field(default_factory=list)
+    _serial: count[int] = field(default_factory=lambda: count(1))
+    _signed_in: bool = False
+
+    def begin_device_flow(self, scopes: tuple[str, ...], *, language: str | None) -> DeviceAuthorization:
+        """A new code, unless an error is scripted."""
+        del language
+        self.requests.append(("devicecode", self.clock.now()))
+        if self.codes:
+            raise self.codes.popleft()
+        self.prompts.append(scopes)
+        return DeviceAuthorization(
+            user_code=f"CODE{len(self.prompts)}",
+            verification_uri="https://login.example/device",
+            verification_uri_complete=None,
+            expires_on=int(self.clock.now()) + self.code_life_seconds,
+            interval_seconds=self.interval_seconds,
+        )
+
+    def poll(self, scopes: tuple[str, ...]) -> PollResult:
+        """The next scripted answer, or the approval of `person`."""
+        self.poll_times.append(self.clock.now())
+        script = self.polls.popleft() if self.polls else self.person
+        if isinstance(script, SidecarError):
+            return PollResult(Answer.TROUBLE if script.retryable else Answer.REFUSED, error=script)
+        if isinstance(script, Answer):
+            return PollResult(script)
+        self.revoked = False
+        return PollResult(Answer.GRANTED, grant=self._grant(scopes, script))
+
+    def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
+        """The next scripted answer, or a new token."""
+        self.requests.append(("renew", self.clock.now()))
+        script = self.renewals.popleft() if self.renewals else None
+        if script is not None:
+            raise script
+        if self.revoked or "refresh_token" not in self.cache_content():
+            raise SigninRequired("invalid_grant: revoked")
+        if scopes in self.refused_scopes:
+            raise self.refused_scopes[scopes]
+        return self._grant(scopes, account)
+
+    def keep_only(self, account: Account) -> None:
+        """One person in the cache."""
+        self._write({"account": account.home_account_id, "refresh_token": f"rt{next(self._serial)}"})
+
+    def reset(self) -> None:
+        """Nothing is held in memory."""
+
+    def cache_content(self) -> dict[str, str]:
+        """What is in the place of MSAL's cache."""
+        content = self.cache.msal_cache()._persistence.load()
+        return json.loads(content) if content else {}
+
+    def _grant(self, scopes: tuple[str, ...], account: Account) -> Grant:
+        serial = next(self._serial)
+        self._write({"account": account.home_account_id, "refresh_token": f"rt{serial}"})
+        now = int(self.clock.now())
+        token = AccessToken(f"at{serial}", now, now + self.life_seconds, None, " ".join(scopes), scopes)
+        return Grant(token, account)
+
+    def _write(self, content: dict[str, str]) -> None:
+        self.cache.msal_cache()._persistence.save(json.dumps(content))
