@@ -81,6 +81,7 @@ def run_turn(
         interrupts=interrupts,
         wanted=rules.wanted,
         admission=rules.admission,
+        log=log,
     )
     signin = DeviceSignin(
         authority=entra,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
+from sidecar.adapters.log import Log
 from sidecar.adapters.retry import persistently, worth_another_try
 from sidecar.core.account import Account, Admission, objection
 from sidecar.core.grant import Grant
@@ -41,6 +43,7 @@ class Renewal:
         interrupts: Interrupts,
         wanted: Wanted,
         admission: Admission,
+        log: Log,
     ) -> None:
         self._authority = authority
         self._custody = custody
@@ -48,6 +51,7 @@ class Renewal:
         self._interrupts = interrupts
         self._wanted = wanted
         self._admission = admission
+        self._log = log
         self.renewed: dict[str, AccessToken] = {}
         self.failures: dict[str, SidecarError] = {}
 
@@ -66,10 +70,13 @@ class Renewal:
             if remaining:
                 raise _TryAgain("some tokens could not be renewed")
 
-        try:
-            persistently(one_round, attempts=attempts, rest=self._heart.rest)
-        except _TryAgain:
-            return
+        def report(_again: BaseException, pause: float) -> None:
+            for name in remaining:
+                error = self.failures[name]
+                self._log.failure("refresh.trouble", error, token=name or None, retry_in_seconds=round(pause))
+
+        with suppress(_TryAgain):
+            persistently(one_round, attempts=attempts, rest=self._heart.rest, before_retry=report)
 
     def _round(self, names: Sequence[str]) -> None:
         """From the first request until the cache is durable, signals wait: at most one request long."""

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _DURATION = re.compile(r"(\d{1,7})([smhd])")
+_GROUP_MAX = 2**32 - 2
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TOKEN_NAME = re.compile(r"([a-z0-9][a-z0-9_.-]{0,62})=(.*)", re.DOTALL)
+_LIKE_A_NAME = re.compile(r"[^:/]*=.*", re.DOTALL)
 _TAKEN_NAMES = frozenset({"token", "token.json", "expires_on"})
 
 
@@ -29,11 +31,15 @@ def text(value: str) -> str:
 
 
 def words(value: str) -> tuple[str, ...]:
-    """A list, separated by spaces or commas."""
-    found = tuple(word for word in re.split(r"[\s,]+", value) if word)
+    """A list, separated by spaces or commas; what is said twice counts once."""
+    return tuple(dict.fromkeys(_split(value)))
+
+
+def _split(value: str) -> list[str]:
+    found = [word for word in re.split(r"[\s,]+", value) if word]
     if not found or not all(word.isprintable() for word in found):
         raise ValueError("give one or more values, separated by spaces or commas")
-    return tuple(dict.fromkeys(found))
+    return found
 
 
 def lower_words(value: str) -> frozenset[str]:
@@ -59,8 +65,12 @@ def tenant(value: str) -> str:
 
 def https_url(value: str) -> str:
     """An https URL without the slash at its end; tokens never travel in clear."""
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme == "https" and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # brackets without an IPv6 address, or a port that is no number below 65536
+        sound = False
+    if not sound or not value.isprintable() or set(value) & set(" ?#\\"):
         raise ValueError("give an https URL, such as https://login.microsoftonline.com")
     return value.rstrip("/")
 
@@ -111,6 +121,8 @@ def file_mode(value: str) -> int:
 def group(value: str) -> int:
     """A number, or the name of a group that exists here."""
     if value.isdecimal():
+        if len(value) > 10 or int(value) > _GROUP_MAX:
+            raise ValueError(f"give a group number up to {_GROUP_MAX}")
         return int(value)
     try:
         return grp.getgrnam(value).gr_gid
@@ -122,7 +134,7 @@ def named_scopes(value: str) -> dict[str, tuple[str, ...]]:
     """`name=scope` pairs; a word without a name is a further scope of the one before."""
     found: dict[str, tuple[str, ...]] = {}
     current = None
-    for word in words(value):
+    for word in _split(value):
         pair = _TOKEN_NAME.fullmatch(word)
         if pair:
             current = pair[1]
@@ -130,9 +142,12 @@ def named_scopes(value: str) -> dict[str, tuple[str, ...]]:
                 raise ValueError(f"the name {current!a} is taken")
             found[current] = ()
             word = pair[2]
+        elif _LIKE_A_NAME.fullmatch(word):
+            raise ValueError(f"{word!a}: names have up to 63 small letters, digits and `_.-`")
         if current is None:
             raise ValueError("give name=scope pairs, such as graph=https://graph.microsoft.com/.default")
-        found[current] += (word,) if word else ()
+        if word and word not in found[current]:
+            found[current] += (word,)
     empty = sorted(name for name, scopes in found.items() if not scopes)
     if empty:
         raise ValueError(f"{empty[0]!a} has no scope")

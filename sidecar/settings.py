@@ -199,9 +199,10 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> Setti
     reading = _Reading({**environ, **flags})
     found = {setting.attribute: reading.value(setting) for setting in SETTINGS}
     mistakes = reading.mistakes + _unknown(environ) + _missing(reading.given)
-    if not mistakes and not found["oidc_authority"] and not values.is_guid(str(found["client_id"])):
+    entra = not reading.given.get("SIDECAR_OIDC_AUTHORITY", "").strip()
+    if entra and found["client_id"] is not None and not values.is_guid(str(found["client_id"])):
         mistakes.append("AZURE_CLIENT_ID: not a GUID; copy the Application (client) ID")
-    if found["oidc_authority"] and found["allowed_tenants"]:
+    if not entra and found["allowed_tenants"]:
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
     if mistakes:
         raise SettingsError(mistakes)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sidecar.adapters.token_dir import Document
 from sidecar.core.journal import Journal
+from sidecar.core.oauth_answer import printable
 from sidecar.core.prompt import utc
 
 
@@ -49,7 +50,8 @@ def report(found: Found) -> dict[str, Any]:
 def table(status: Mapping[str, Any], *, now: float) -> str:
     """The same for people, within 80 columns as far as names allow."""
     account = status["account"]
-    rows = [("signed in", account["username"] or account["object_id"] if account else "nobody")]
+    name = (account["username"] or account["object_id"] or "unknown") if account else "nobody"
+    rows = [("signed in", name)]
     for name, token in status["tokens"].items():
         left = span(token["remaining_seconds"])
         state = f"live, {left} left" if token["live"] else f"EXPIRED {left} ago"
@@ -67,7 +69,7 @@ def table(status: Mapping[str, Any], *, now: float) -> str:
         prompt = status["prompt"]
         rows.append(("sign-in", f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']}"))
     width = max(len(label) for label, _ in rows)
-    return "".join(f"{label:<{width}}  {text}\n" for label, text in rows)
+    return "".join(f"{label:<{width}}  {printable(text, 500)}\n" for label, text in rows)
 
 
 def span(seconds: float) -> str:

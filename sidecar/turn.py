@@ -36,7 +36,7 @@ class Role:
     attempts: int
 
 
-SIGNIN = Role("signin", plan.due_for_signin, attempts=5)
+SIGNIN = Role("signin", plan.due_for_signin, attempts=4)
 REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
 
 

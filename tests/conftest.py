@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
 from tests.emulator import Emulator
-from tests.leaks import Leaks
+from tests.leaks import Leaks, Summary
 
 LEAKS = Leaks()
+SUMMARY = Summary()
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +41,36 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A secret in any output fails the run, whatever the tests said."""
-    found = LEAKS.found()
-    if found:
-        session.exitstatus = 1
+    SUMMARY.add(LEAKS)
+    worker = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker["leaks"] = vars(SUMMARY)
+    elif SUMMARY.found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class Collector:
+    """With pytest-xdist every worker searches its own output; the controller adds them up."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended."""
+        told = getattr(node, "workeroutput", {}).get("leaks")
+        if told:
+            SUMMARY.merge(**told)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The hook exists only where pytest-xdist is; workers have nobody to collect from."""
+    if config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Collector())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was searched for and where it was found; never the secret."""
-    outputs = sum(len(texts) for texts in LEAKS.outputs.values())
     terminalreporter.write_line(
-        f"leak check: {len(LEAKS.secrets)} secrets searched for in {outputs} outputs, "
-        f"found in {LEAKS.found() or 'none'}"
+        f"leak check: {SUMMARY.secrets} secrets searched for in {SUMMARY.outputs} outputs, "
+        f"found in {SUMMARY.found or 'none'}"
     )

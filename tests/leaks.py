@@ -31,3 +31,22 @@ class Leaks:
             for test, texts in self.outputs.items()
             if any(secret in text for text in texts for secret in self.secrets)
         )
+
+
+@dataclass
+class Summary:
+    """The figures of one or several processes: what was searched for, and where it was found."""
+
+    secrets: int = 0
+    outputs: int = 0
+    found: list[str] = field(default_factory=list)
+
+    def add(self, leaks: Leaks) -> None:
+        """Search, and count."""
+        self.merge(len(leaks.secrets), sum(map(len, leaks.outputs.values())), leaks.found())
+
+    def merge(self, secrets: int, outputs: int, found: list[str]) -> None:
+        """Add the figures of a worker."""
+        self.secrets += secrets
+        self.outputs += outputs
+        self.found += found

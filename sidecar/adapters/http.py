@@ -25,6 +25,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Protocol
 
+from sidecar.core.oauth_answer import printable
 from sidecar.errors import (
     AuthorityBusy,
     AuthorityUnreachable,
@@ -147,14 +148,9 @@ class HttpClient:
         thread = threading.Thread(target=call.run, name="http", daemon=True)
         thread.start()
         thread.join(self._timeout_seconds)
-        if call.error is not None:
-            raise _translate(call.error, host=host, ca_file=self._ca_file) from None
         if call.response is None:
-            raise AuthorityUnreachable(
-                f"no complete answer from {host} within {self._timeout_seconds:g} s",
-                advice=_NETWORK_ADVICE,
-                cause="time-out",
-            )
+            error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
+            raise _translate(error, host=host, ca_file=self._ca_file) from None
         return _checked(call.response, host=host)
 
 
@@ -213,8 +209,12 @@ def _translate(error: Exception, *, host: str, ca_file: Path | None) -> SidecarE
         return AuthorityUnreachable(
             f"{host} cannot be resolved ({reason.strerror})", advice=_NETWORK_ADVICE, cause="dns"
         )
+    if isinstance(reason, TimeoutError):
+        return AuthorityUnreachable(
+            f"no answer from {host} in time: {reason}", advice=_NETWORK_ADVICE, cause="time-out"
+        )
     if isinstance(reason, OSError | http.client.HTTPException):
-        said = reason.strerror if isinstance(reason, OSError) else None
+        said = (reason.strerror or printable(str(reason), 100)) if isinstance(reason, OSError) else None
         return AuthorityUnreachable(
             f"no answer from {host}: {said or type(reason).__name__}",
             advice=_NETWORK_ADVICE,

@@ -12,6 +12,7 @@ last one always, so that a reader which has just resolved `..data` still finds i
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -28,6 +29,7 @@ UNDER_WAY = "..new"
 LINK_ASIDE = "..link"
 FILES = ("token.json", "expires_on", "token")
 KEEP_SECONDS = 60
+SWEEP_SECONDS = 10
 
 Document = Mapping[str, str | int | None]
 """The content of a `token.json`."""
@@ -52,6 +54,8 @@ class TokenDirectory:
     def __init__(self, path: Path, access: Access) -> None:
         self._path = path
         self._access = access
+        self._swept_on = -math.inf
+        self._linked: list[str] | None = None
 
     @property
     def path(self) -> Path:
@@ -155,27 +159,46 @@ class TokenDirectory:
             if not self._is_our_link(name):
                 self._point(name, f"{DATA}/{name}")
                 made = True
-        for entry in list(os.scandir(self._path)):
-            if self._is_our_link(entry.name) and entry.name not in wanted:
-                (self._path / entry.name).unlink()
-                made = True
+        if wanted != self._linked:
+            made |= self._unlink_all_but(wanted)
         if made:
             sync_directory(self._path)
+        self._linked = wanted
+
+    def _unlink_all_but(self, wanted: list[str]) -> bool:
+        """Remove the names of tokens that are no longer published; whether there were any."""
+        names = [entry.name for entry in os.scandir(self._path) if self._is_our_link(entry.name)]
+        gone = [name for name in names if name not in wanted]
+        for name in gone:
+            (self._path / name).unlink()
+        return bool(gone)
 
     def _point(self, name: str, target: str) -> None:
         """Make or change a symbolic link in one step."""
         aside = self._path / LINK_ASIDE
         aside.symlink_to(target)
-        aside.replace(self._path / name)
+        try:
+            aside.replace(self._path / name)
+        except OSError:
+            aside.unlink()
+            raise
 
     def _sweep(self, current: Path | None, *, now: float) -> None:
-        """Remove what a crash left and what was superseded long ago; `current` will be the one kept."""
+        """Remove what a crash left and what was superseded long ago; `current` will be the one kept.
+
+        Listed only every few seconds: swaps in a tight loop would cost the square of their number.
+        """
         (self._path / LINK_ASIDE).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._path / UNDER_WAY)
+        if 0 <= now - self._swept_on < SWEEP_SECONDS:
+            return
         for generation in self._generations():
             # A time in the future was set before the clock went back.
             age = abs(now - generation.stat().st_mtime)
-            if generation.name == UNDER_WAY or (generation != current and age >= KEEP_SECONDS):
+            if generation != current and age >= KEEP_SECONDS:
                 shutil.rmtree(generation)
+        self._swept_on = now
 
     def _current(self) -> Path | None:
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 
+from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
+
 INTERVAL_DEFAULT_SECONDS = 5
 INTERVAL_MIN_SECONDS = 1
 INTERVAL_MAX_SECONDS = 60
@@ -99,7 +101,12 @@ def start(authorization: DeviceAuthorization) -> Polling:
 
 
 def advance(polling: Polling, answer: Answer, *, now: float) -> Polling:
-    """The polling after `answer`; a code that waits past its life is expired whatever came."""
+    """The polling after `answer`; a code that waits past its life is expired whatever came.
+
+    Nothing leads out of a final state.
+    """
+    if polling.state is not State.PENDING:
+        return polling
     state, slower, trouble = TRANSITIONS[answer]
     if state is State.PENDING and now >= polling.expires_on:
         state = State.EXPIRED
@@ -112,7 +119,9 @@ def advance(polling: Polling, answer: Answer, *, now: float) -> Polling:
 
 
 def wait_seconds(polling: Polling, *, retry_after: int | None = None) -> int:
-    """Until the next poll: the interval, doubled per trouble in a row up to 30 s, or what was asked for."""
+    """Until the next poll: the interval, doubled per trouble in a row up to 30 s, or what was asked for
+    up to an hour.
+    """
     troubled = polling.interval_seconds << min(polling.troubles, 5)
     pause = max(polling.interval_seconds, min(troubled, TROUBLE_MAX_SECONDS))
-    return max(pause, retry_after or 0)
+    return max(pause, min(retry_after or 0, RETRY_AFTER_MAX_SECONDS))

@@ -39,9 +39,9 @@ def from_bytes(content: bytes) -> Remembered:
 
     :raises ValueError: it is anything else
     """
-    document = _mapping(json.loads(content))
+    document = _mapping(_parsed(content))
     msal = document.get("msal")
-    if not isinstance(msal, str) or (msal and not isinstance(json.loads(msal), dict)):
+    if not isinstance(msal, str) or (msal and not isinstance(_parsed(msal), dict)):
         raise ValueError("no MSAL cache inside")
     account = document.get("account")
     return Remembered(
@@ -51,6 +51,13 @@ def from_bytes(content: bytes) -> Remembered:
         if "tokens" in document
         else {},
     )
+
+
+def _parsed(text: str | bytes) -> object:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

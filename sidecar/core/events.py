@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EVENTS: dict[str, str] = {
-    "signin.code_issued": "A person has to act: URL, code and expiry. One JSON line per code, at every level.",
+    "signin.code_issued": "A person has to act: URL, code, expiry. One JSON line per code, at every level.",
     "signin.waiting": "Polling for the person's answer has begun.",
     "signin.trouble": "A request of the sign-in failed in passing; the code stays valid.",
     "signin.expired": "The code has expired and is replaced.",
@@ -15,6 +15,7 @@ EVENTS: dict[str, str] = {
     "refresh.succeeded": "A token was renewed.",
     "refresh.failed": "A renewal or a turn failed; says why, what to do, when it is tried again, and how "
     "long the published token still lives.",
+    "refresh.trouble": "A renewal failed in passing and is tried again within the turn.",
     "refresh.signin_required": "Renewing without a person is not possible (any more).",
     "refresh.scheduled": "When the next turn is due.",
     "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",

@@ -34,12 +34,11 @@ def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, iss
             "the authority granted a token that is already expired",
             advice="Compare the clocks of this machine and of the authority.",
         )
-    refresh_on = answer.get("refresh_on")
     return AccessToken(
         secret=secret,
         issued_on=issued_on,
         expires_on=issued_on + life_seconds,
-        refresh_on=int(refresh_on) if isinstance(refresh_on, int | float) else None,
+        refresh_on=seconds_of(answer.get("refresh_on"), 0) or None,
         scope=text_of(answer, "scope") or " ".join(scopes),
         requested=scopes,
     )

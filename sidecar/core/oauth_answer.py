@@ -12,7 +12,8 @@ from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, 
 def refusal(answer: Mapping[str, Any]) -> SidecarError:
     """The class that an OAuth error answer stands for (RFC 6749 section 5.2)."""
     error = printable(answer.get("error"), 60) or "no error given"
-    codes = [code for code in answer.get("error_codes") or () if isinstance(code, int)]
+    numbers = answer.get("error_codes")
+    codes = [code for code in numbers if type(code) is int] if isinstance(numbers, list) else []
     diagnosis = diagnose(error, codes=codes)
     # Entra's description is one sentence, then trace id, correlation id and time, which have fields
     # of their own here.

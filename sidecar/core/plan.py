@@ -74,16 +74,19 @@ def _due_on(name: str, situation: Situation, policy: Policy) -> int:
         return attempts.retry_on if schedule.held_back(attempts, now=now) else 0
     if token is None or token.issued_on > now + schedule.LEAP_SECONDS:
         return 0
-    renew_on = _renew_on(token, attempts, policy, now=now)
-    return 0 if freshness(token, now=now, renew_on=renew_on) is not Freshness.FRESH else renew_on
-
-
-def _renew_on(token: AccessToken, attempts: Attempts, policy: Policy, *, now: float) -> int:
-    """Never sooner than 2 s after the last success: a token of a second's life makes no hot loop."""
     planned = schedule.renewal_instant(token, refresh_at=policy.refresh_at, spread=policy.spread)
+    allowed_on = _allowed_on(attempts, now=now)
+    renew_on = max(planned, allowed_on)
+    return renew_on if freshness(token, now=now, renew_on=renew_on) is Freshness.FRESH else allowed_on
+
+
+def _allowed_on(attempts: Attempts, *, now: float) -> int:
+    """Never sooner than 2 s after the last success: a token of a second's life makes no hot loop, even
+    if it has expired by the time it is there. `succeeded_on` is rounded down, hence one second more.
+    """
     if attempts.succeeded_on > now:
-        return planned
-    return max(planned, attempts.succeeded_on + schedule.RENEWAL_FLOOR_SECONDS)
+        return 0
+    return attempts.succeeded_on + 1 + schedule.RENEWAL_FLOOR_SECONDS
 
 
 def wake_on(situation: Situation, policy: Policy) -> int:

@@ -13,6 +13,9 @@ UNNAMED = ""
 
 GRAPH = "https://graph.microsoft.com"
 
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+"""They belong to the sign-in and to no resource (OpenID Connect Core 1.0 sections 5.4 and 11)."""
+
 
 @dataclass(frozen=True)
 class AccessToken:
@@ -73,7 +76,7 @@ def resource_of(scopes: tuple[str, ...], *, entra: bool) -> str | None:
     """
     if not entra or not scopes:
         return None
-    first = scopes[0]
+    first = next((scope for scope in scopes if scope not in OPENID_SCOPES), scopes[0])
     if "://" not in first:
         return GRAPH if "/" not in first else first.rsplit("/", 1)[0]
     return first.rsplit("/", 1)[0].rstrip("/") or None

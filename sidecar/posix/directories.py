@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from sidecar.errors import DirectoryError, DirectoryRefused
@@ -52,7 +53,8 @@ def make_private(path: Path, *, setting: str) -> Path:
     :raises DirectoryRefused: it belongs to somebody else or cannot be made private (78)
     """
     try:
-        path.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
         found = path.lstat()
     except OSError as error:
         raise cannot_write(error, setting=setting, path=path) from error
@@ -65,7 +67,7 @@ def make_private(path: Path, *, setting: str) -> Path:
     try:
         if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
-        for entry in os.scandir(path):
+        for entry in list(os.scandir(path)):
             details = entry.stat(follow_symlinks=False)
             if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
                 Path(entry.path).chmod(0o600)

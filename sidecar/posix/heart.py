@@ -20,11 +20,12 @@ REST_SECONDS = 30
 
 
 class Heart:
-    """Beats at every step of a turn."""
+    """Beats at every step of a turn; `step_seconds` after the last beat the process is ended."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, step_seconds: int = STEP_SECONDS) -> None:
         self._path = path
         self._clock = clock
+        self._step_seconds = step_seconds
 
     def beat(self) -> None:
         """Write the heartbeat in place, so that a probe never reads it empty, and rearm the watchdog.
@@ -32,7 +33,7 @@ class Heart:
         A state directory that cannot be written is reported by those who have something to save.
         """
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(STEP_SECONDS)
+        signal.alarm(self._step_seconds)
         line = f"{int(self._clock.anchor().boot)}\n".encode()
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator import Emulator
-from tests.emulator.faults import Hang, Html, Reset, Status
+from tests.emulator.faults import Fault, Hang, Html, Reset, Status
 from tests.end_to_end.pod import Pod, eventually
 from tests.leaks import Leaks
 
@@ -80,13 +81,20 @@ def test_cached_signin_needs_nobody(signed_in: Pod, entra: Emulator) -> None:
     assert [r.kind for r in entra.requests][-1] == "token:refresh_token"
 
 
-FAULTS = [Reset(), Status(503), Status(503, retry_after=1), Status(429, retry_after=1), Html(200), Html(403)]
+FAULTS: list[Fault] = [
+    Reset(),
+    Status(503),
+    Status(503, retry_after=1),
+    Status(429, retry_after=1),
+    Html(200),
+    Html(403),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
-def test_trouble_while_polling_keeps_the_code(pod: Pod, entra: Emulator, fault: object) -> None:
+def test_trouble_while_polling_keeps_the_code(pod: Pod, entra: Emulator, fault: Fault) -> None:
     """The network and the authority may fail between two polls: same code, same prompt."""
-    entra.faults.next("token:device_code", fault, 2)  # type: ignore[arg-type] # each is a fault
+    entra.faults.next("token:device_code", fault, 2)
     role = pod.start("signin")
     role.wait_for("signin.trouble", 2)
     entra.approve()
@@ -231,8 +239,6 @@ def test_damaged_cache_is_set_aside_and_leads_to_a_prompt(signed_in: Pod, entra:
 
 def new_key(path: Path, leaks: Leaks) -> Path:
     """A key file with one new key, which the leak check knows."""
-    import base64
-
     key = base64.b64encode(os.urandom(32)).decode()
     leaks.issued({key})
     path.write_text(key + "\n")

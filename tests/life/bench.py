@@ -105,6 +105,7 @@ class Bench:
                 interrupts=interrupts,
                 wanted=self.rules.wanted,
                 admission=self.rules.admission,
+                log=log,
             ),
             signin=DeviceSignin(
                 authority=self.authority,

@@ -1,0 +1,280 @@
+"""Settings and the command line: what is read from where, and how all mistakes are told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sidecar import __version__
+from sidecar.cli import main
+from sidecar.errors import SettingsError
+from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS, Settings, read_settings
+
+CLIENT = "11111111-2222-4333-8444-555555555555"
+TENANT = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+SCOPE = "https://graph.microsoft.com/.default"
+ENTRA = {"AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT_ID": TENANT, "SIDECAR_SCOPES": SCOPE}
+OIDC = {
+    "AZURE_CLIENT_ID": "any client",
+    "SIDECAR_OIDC_AUTHORITY": "https://id.example/realms/main",
+    "SIDECAR_SCOPES": "openid",
+} | {"AZURE_CLIENT_ID": "any-client"}
+
+
+def mistakes(environ: dict[str, str], flags: dict[str, str] | None = None) -> list[str]:
+    """What is wrong with these settings."""
+    with pytest.raises(SettingsError) as refused:
+        read_settings(environ, flags or {})
+    return refused.value.mistakes
+
+
+def test_three_settings_are_enough() -> None:
+    """Client, tenant and scope; everything else has the default of the contract."""
+    assert read_settings(ENTRA, {}) == Settings(
+        client_id=CLIENT,
+        tenant_id=TENANT,
+        authority_host="https://login.microsoftonline.com",
+        scopes=(SCOPE,),
+        tokens={},
+        token_dir=Path("/var/run/secrets/entra"),
+        state_dir=Path("/var/lib/entra-sidecar"),
+        token_mode=0o640,
+        token_group=None,
+        cache_key_file=None,
+        allowed_users=frozenset(),
+        allowed_tenants=frozenset(),
+        signin_timeout=3600,
+        on_signin_required="prompt",
+        refresh_at=0.66,
+        min_validity=60,
+        oidc_authority=None,
+        ca_file=None,
+        prompt_language=None,
+        log_format="console",
+        log_level="info",
+    )
+
+
+def test_every_setting_is_read_from_its_own_name() -> None:
+    """Azure's own names verbatim, the others with the prefix."""
+    given = {
+        "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/",
+        "SIDECAR_TOKENS": f"graph={SCOPE}",
+        "SIDECAR_TOKEN_DIR": "/t",
+        "SIDECAR_STATE_DIR": "/s",
+        "SIDECAR_TOKEN_MODE": "0600",
+        "SIDECAR_TOKEN_GROUP": "1000",
+        "SIDECAR_CACHE_KEY_FILE": "/k",
+        "SIDECAR_ALLOWED_USERS": "Alice",
+        "SIDECAR_ALLOWED_TENANTS": TENANT.upper(),
+        "SIDECAR_SIGNIN_TIMEOUT": "15m",
+        "SIDECAR_ON_SIGNIN_REQUIRED": "exit",
+        "SIDECAR_REFRESH_AT": "0.5",
+        "SIDECAR_MIN_VALIDITY": "5m",
+        "SIDECAR_CA_FILE": "/ca",
+        "SIDECAR_PROMPT_LANGUAGE": "de-DE",
+        "SIDECAR_LOG_FORMAT": "json",
+        "SIDECAR_LOG_LEVEL": "error",
+    }
+    assert given.keys() | ENTRA.keys() | {"SIDECAR_OIDC_AUTHORITY"} == {setting.name for setting in SETTINGS}
+    assert read_settings({**ENTRA, **given}, {}) == Settings(
+        client_id=CLIENT,
+        tenant_id=TENANT,
+        authority_host="https://login.microsoftonline.us",
+        scopes=(SCOPE,),
+        tokens={"graph": (SCOPE,)},
+        token_dir=Path("/t"),
+        state_dir=Path("/s"),
+        token_mode=0o600,
+        token_group=1000,
+        cache_key_file=Path("/k"),
+        allowed_users=frozenset({"alice"}),
+        allowed_tenants=frozenset({TENANT}),
+        signin_timeout=900,
+        on_signin_required="exit",
+        refresh_at=0.5,
+        min_validity=300,
+        oidc_authority=None,
+        ca_file=Path("/ca"),
+        prompt_language="de-DE",
+        log_format="json",
+        log_level="error",
+    )
+
+
+def test_named_tokens_alone_are_enough() -> None:
+    """A pod may want no token at the root."""
+    only_named = {**ENTRA, "SIDECAR_SCOPES": "", "SIDECAR_TOKENS": f"graph={SCOPE}"}
+    assert read_settings(only_named, {}).scopes == ()
+
+
+def test_other_provider_needs_no_tenant_and_no_guid() -> None:
+    """Only Entra's client ids are GUIDs."""
+    found = read_settings(OIDC, {})
+    assert (found.client_id, found.tenant_id) == ("any-client", None)
+
+
+def test_empty_value_is_an_unset_one() -> None:
+    """Manifests set variables to nothing in order to unset them."""
+    assert read_settings({**ENTRA, "SIDECAR_LOG_LEVEL": "", "SIDECAR_TOKEN_GROUP": " "}, {}) == read_settings(
+        ENTRA, {}
+    )
+
+
+def test_flags_win_over_the_environment() -> None:
+    """Each on its own; what has no flag keeps its variable."""
+    environ = {**ENTRA, "SIDECAR_LOG_LEVEL": "debug", "SIDECAR_MIN_VALIDITY": "nonsense"}
+    found = read_settings(environ, {"SIDECAR_MIN_VALIDITY": "2m"})
+    assert (found.min_validity, found.log_level) == (120, "debug")
+
+
+def test_nothing_set_is_three_mistakes() -> None:
+    """One for each setting without a default, with where to find it."""
+    told = mistakes({})
+    assert [mistake.split(":")[0] for mistake in told] == [
+        "AZURE_CLIENT_ID",
+        "AZURE_TENANT_ID",
+        "SIDECAR_SCOPES",
+    ]
+    assert all("missing; " in mistake for mistake in told)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """Wrong values, unknown names, missing settings and a client id that is none, in one go."""
+    told = mistakes(
+        {
+            "AZURE_CLIENT_ID": "my-app",
+            "AZURE_TENANT_ID": "a/b",
+            "SIDECAR_LOG_LEVEL": "loud",
+            "SIDECAR_SCOPE": SCOPE,
+        }
+    )
+    assert sorted(mistake.split(":")[0] for mistake in told) == [
+        "AZURE_CLIENT_ID",
+        "AZURE_TENANT_ID",
+        "SIDECAR_LOG_LEVEL",
+        "SIDECAR_SCOPE",
+        "SIDECAR_SCOPES",
+    ]
+
+
+def test_client_id_that_is_wrong_in_two_ways_is_told_once() -> None:
+    """A name with a space in it is one mistake, not two."""
+    assert len(mistakes({**ENTRA, "AZURE_CLIENT_ID": "my app"})) == 1
+
+
+def test_tenants_of_another_provider_are_refused() -> None:
+    """The list would let nobody in; also when the provider's address is wrong as well."""
+    for authority in (OIDC["SIDECAR_OIDC_AUTHORITY"], "http://id.example"):
+        told = mistakes({**OIDC, "SIDECAR_OIDC_AUTHORITY": authority, "SIDECAR_ALLOWED_TENANTS": TENANT})
+        assert [m for m in told if m.startswith("SIDECAR_ALLOWED_TENANTS: only Entra has tenants")]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SIDECAR_SCOPE", "did you mean SIDECAR_SCOPES?"),
+        ("SIDECAR_TOKENDIR", "did you mean SIDECAR_TOKEN_DIR?"),
+        ("SIDECAR_LOGLEVEL", "did you mean SIDECAR_LOG_LEVEL?"),
+        ("SIDECAR_Q", "there is no such setting"),
+    ],
+)
+def test_unknown_setting_is_an_error_with_a_suggestion(name: str, hint: str) -> None:
+    """A typing mistake never falls back to a default in silence."""
+    assert mistakes({**ENTRA, name: ""}) == [f"{name}: unknown; {hint}"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SIDECAR_SERVICE_HOST",
+        "SIDECAR_SERVICE_PORT",
+        "SIDECAR_SERVICE_PORT_HTTP",
+        "SIDECAR_PORT",
+        "SIDECAR_PORT_8080_TCP",
+        "SIDECAR_PORT_8080_TCP_ADDR",
+        "SIDECAR_METRICS_SERVICE_HOST",
+        "SIDECAR_METRICS_PORT_53_UDP_PROTO",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "PATH",
+    ],
+)
+def test_variables_of_the_platform_are_let_alone(name: str) -> None:
+    """Kubernetes makes such variables for every service; a service named `sidecar` breaks no pod."""
+    assert read_settings({**ENTRA, name: "tcp://10.0.0.1:80"}, {}) == read_settings(ENTRA, {})
+
+
+def test_names_of_variables_flags_and_fields_agree() -> None:
+    """Every declaration has its field in `Settings`, and a flag of the same name."""
+    assert [setting.attribute for setting in SETTINGS] == list(Settings.__dataclass_fields__)
+    for setting in SETTINGS:
+        assert setting.flag == "--" + setting.name.split("_", 1)[1].lower().replace("_", "-")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["renew"],
+        ["signin", "--no-such-flag", "x"],
+        ["signin", "--scopes"],
+        ["signin", "--scope", "abbreviated"],
+        ["signin", "--now"],
+        ["signin", "stray"],
+        ["signin", "--token-dir", "/x"],
+        ["refresh", "--state-dir", "/x"],
+        ["status", "--log-level", "info"],
+    ],
+)
+def test_wrong_command_line_ends_with_64(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr, with where to look; whatever the settings. Abbreviated flags would break later."""
+    assert main(argv, {"SIDECAR_NONSENSE": "1"}) == 64
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "\ntry: sidecar" in told.err
+    assert told.err.rstrip().endswith("--help")
+
+
+@pytest.mark.parametrize("role", ["signin", "refresh"])
+def test_wrong_settings_end_with_78(role: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on stderr for each, and nothing on stdout, which belongs to the log."""
+    assert main([role], {**ENTRA, "SIDECAR_LOG_LEVEL": "loud", "SIDECAR_TOKEN_MODE": "0777"}) == 78
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    assert lines[0] == "The settings need a change:"
+    assert [line.split(":")[0] for line in lines[1:]] == ["  - SIDECAR_TOKEN_MODE", "  - SIDECAR_LOG_LEVEL"]
+
+
+def test_flags_on_the_command_line_win(capsys: pytest.CaptureFixture[str]) -> None:
+    """A flag cures a wrong variable, and spoils a right one."""
+    environ = {**ENTRA, "SIDECAR_MIN_VALIDITY": "nonsense", "SIDECAR_LOG_LEVEL": "info"}
+    assert main(["refresh", "--now", "--min-validity=60s", "--log-level", "loud"], environ) == 78
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()[1:]] == [
+        "  - SIDECAR_LOG_LEVEL"
+    ]
+
+
+@pytest.mark.parametrize("role", ["signin", "refresh"])
+def test_help_names_every_setting(role: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each flag with its variable and default; the two that the shell reads have no flag."""
+    with pytest.raises(SystemExit) as ended:
+        main([role, "--help"], {})
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for setting in SETTINGS:
+        has_flag = setting.name not in ENVIRONMENT_ONLY
+        assert (f"{setting.flag} VALUE" in told) is has_flag
+        assert (f"[{setting.name}]" in told) is has_flag
+        assert not (has_flag and setting.default) or f"Default: {setting.default}." in told
+    assert ("--now" in told) is (role == "refresh")
+
+
+def test_help_and_version_need_no_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever asks for them has none yet."""
+    for argv, words in ((["--help"], "roles"), (["--version"], __version__)):
+        with pytest.raises(SystemExit) as ended:
+            main(argv, {"SIDECAR_NONSENSE": "1"})
+        assert ended.value.code == 0
+        assert words in capsys.readouterr().out
