@@ -1,23 +1,54 @@
 # Two commands for a new reader: `make demo` and `make test`. Each makes its own environment.
 SHELL := /bin/sh
 PYTHON ?= python3
-RUN := .venv/bin/python
+# Most tests wait for a clock, not for a processor.
+WORKERS ?= 6
+BIN := .venv/bin
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format docs lock clean
 
-.venv: requirements.txt requirements-dev.txt
+demo: .venv
+	@$(BIN)/python -m demo
+
+test: .venv
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not serial"
+	$(BIN)/python -m pytest -m serial
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95 --skip-covered
+
+check: .venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@command -v shellcheck >/dev/null || { echo "On Debian and Ubuntu: apt-get install shellcheck" >&2; exit 1; }
+	shellcheck entrypoint.sh .ci/run
+
+format: .venv
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The tables of README.md that come from the code.
+docs: .venv
+	$(BIN)/python -m tests.readme
+
+.venv: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; say where with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch .venv
 
-# After a change of dependencies in pyproject.toml; `uv` comes from `pip install uv`.
+# After a change of dependencies in pyproject.toml; `pip install uv` brings uv.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --no-annotate --group dev pyproject.toml \
-		-c requirements.txt -o requirements-dev.txt
+	$(COMPILE) -o requirements.txt
+	$(COMPILE) --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		tests/oidc_provider/node_modules

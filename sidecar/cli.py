@@ -88,12 +88,14 @@ def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
     from sidecar.posix.interrupts import Interrupted, Interrupts
 
     interrupts = Interrupts()
-    interrupts.install()
     log = Log(format=settings.log_format, level=settings.log_level)
+    host = socket.gethostname()
     try:
-        run_turn(
-            settings, role=role, at_once=at_once, interrupts=interrupts, log=log, host=socket.gethostname()
-        )
+        interrupts.install()
+        try:
+            run_turn(settings, role=role, at_once=at_once, interrupts=interrupts, log=log, host=host)
+        finally:
+            interrupts.retire()
     except Interrupted as interrupted:
         log.event("shutdown.requested", signal=str(interrupted))
         return interrupted.exit_code

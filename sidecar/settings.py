@@ -232,12 +232,13 @@ def _missing(given: Mapping[str, str]) -> list[str]:
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
-    known = [setting.name for setting in SETTINGS]
+    """The prefix is left out of the comparison: with it, every name is like every other."""
+    by_end = {setting.name.partition("_")[2]: setting.name for setting in SETTINGS}
     mistakes = []
     for name in sorted(environ):
-        if not name.startswith("SIDECAR_") or name in known or _SERVICE_LINK.fullmatch(name):
+        if not name.startswith("SIDECAR_") or name in by_end.values() or _SERVICE_LINK.fullmatch(name):
             continue
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "there is no such setting"
+        close = difflib.get_close_matches(name.partition("_")[2], by_end, n=1)
+        hint = f"did you mean {by_end[close[0]]}?" if close else "there is no such setting"
         mistakes.append(f"{name}: unknown; {hint}")
     return mistakes

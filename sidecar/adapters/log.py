@@ -29,7 +29,8 @@ class Log:
                 colors=self._stream.isatty(), sort_keys=False, pad_event_to=24
             )
         # Libraries log to stderr through logging's last resort; none of theirs may reach the output.
-        logging.lastResort = None
+        # Without any, logging would complain there itself.
+        logging.lastResort = logging.NullHandler()
         self._logger = structlog.wrap_logger(
             structlog.PrintLogger(self._stream),
             processors=[

@@ -39,6 +39,11 @@ class Interrupts:
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._handle)
 
+    def retire(self) -> None:
+        """The work is done: a signal that comes while the interpreter ends has nothing to raise in."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, signal.SIG_IGN)
+
     @property
     def pending(self) -> bool:
         """Whether a signal waits for the end of the present hold."""
