@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecar.adapters.discovery import DiscoveryStore
-from sidecar.adapters.entra import Authority, Entra
+from sidecar.adapters.entra import Entra
 from sidecar.adapters.http import HttpClient
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
@@ -12,6 +12,7 @@ from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.account import Admission
+from sidecar.core.grant import Authority
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
 from sidecar.core.token import UNNAMED, Wanted

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sidecar.adapters.entra import PollResult
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Admission, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
-from sidecar.core.grant import Grant
+from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import prompt_for
 from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
 from sidecar.posix.clock import Clock

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import msal
@@ -19,7 +19,7 @@ import msal
 from sidecar.core import device_code
 from sidecar.core.account import Account, account_from_claims
 from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
-from sidecar.core.grant import Grant, access_token_from
+from sidecar.core.grant import Authority, Grant, PollResult, access_token_from
 from sidecar.core.oauth_answer import not_oauth, refusal, seconds_of, text_of
 from sidecar.errors import AuthorityMisconfigured, SidecarError, SigninRequired, TokenUnusable
 
@@ -44,23 +44,6 @@ class Transport(Protocol):
     def close(self) -> None:
         """MSAL never calls it by itself."""
         ...
-
-
-@dataclass(frozen=True)
-class Authority:
-    """Where to sign in. `oidc`: any OpenID provider, by issuer URL, instead of an Entra tenant."""
-
-    url: str
-    oidc: bool = False
-
-
-@dataclass(frozen=True)
-class PollResult:
-    """One poll of a device code: `grant` with GRANTED, else the `error` behind the answer."""
-
-    answer: Answer
-    grant: Grant | None = None
-    error: SidecarError | None = None
 
 
 class Entra:

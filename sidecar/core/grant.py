@@ -1,4 +1,4 @@
-"""What a successful token request brought (RFC 6749 section 5.1)."""
+"""Where tokens come from, and what a token request brought (RFC 6749 section 5.1)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.core.account import Account
+from sidecar.core.device_code import Answer
 from sidecar.core.oauth_answer import seconds_of, text_of
 from sidecar.core.token import AccessToken
-from sidecar.errors import TokenUnusable
+from sidecar.errors import SidecarError, TokenUnusable
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Where to sign in. `oidc`: any OpenID provider, by issuer URL, instead of an Entra tenant."""
+
+    url: str
+    oidc: bool = False
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,15 @@ class Grant:
 
     token: AccessToken
     account: Account
+
+
+@dataclass(frozen=True)
+class PollResult:
+    """One poll of a device code: `grant` with GRANTED, else the `error` behind the answer."""
+
+    answer: Answer
+    grant: Grant | None = None
+    error: SidecarError | None = None
 
 
 def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, issued_on: int) -> AccessToken:

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from sidecar.adapters.entra import PollResult
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.account import Account
 from sidecar.core.device_code import Answer, DeviceAuthorization
-from sidecar.core.grant import Grant
+from sidecar.core.grant import Grant, PollResult
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import AccessToken
 from sidecar.errors import SidecarError, SigninRequired

@@ -1,0 +1,107 @@
+"""Which URL is what, and one lock around all state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from tests.emulator.control import Control
+from tests.emulator.errors import EntraError
+from tests.emulator.graph import Resources
+from tests.emulator.messages import GRANT_DEVICE_CODE, Call, Response
+from tests.emulator.oauth import AuthorizationServer
+from tests.emulator.signin_page import SigninPage
+
+_GRANTS = {GRANT_DEVICE_CODE: "token:device_code", "refresh_token": "token:refresh_token"}
+_RESOURCES = {"/v1.0/me": "me", "/subscriptions": "subscriptions", "/secrets": "secrets"}
+
+
+class EntraSite:
+    """Routes a request to the endpoint it names."""
+
+    def __init__(
+        self,
+        *,
+        authority_host: str,
+        oauth: AuthorizationServer,
+        resources: Resources,
+        signin_page: SigninPage,
+        control: Control,
+        lock: threading.RLock,
+        now: Callable[[], float],
+    ) -> None:
+        self._host = authority_host
+        self._oauth = oauth
+        self._resources = resources
+        self._signin_page = signin_page
+        self._control = control
+        self._lock = lock
+        self._now = now
+
+    def kind_of(self, call: Call) -> str:
+        """By path, and for the token endpoint by grant type."""
+        match call.segments:
+            case ["_control", *_]:
+                return "control"
+            case ["devicelogin"]:
+                return "devicelogin"
+            case [_, "v2.0", ".well-known", "openid-configuration"]:
+                return "discovery"
+            case [_, "discovery", "v2.0", "keys"]:
+                return "keys"
+            case [_, "oauth2", "v2.0", "devicecode"]:
+                return "devicecode"
+            case [_, "oauth2", "v2.0", "token"]:
+                return _GRANTS.get(call.form.get("grant_type", ""), "token:other")
+        return _RESOURCES.get(call.path.rstrip("/"), "other")
+
+    def respond(self, kind: str, call: Call) -> Response:
+        """The true answer, one at a time."""
+        if kind == "control":
+            return self._control.respond(call)
+        with self._lock:
+            try:
+                return self._answer(kind, call)
+            except EntraError as error:
+                return self.refuse(error, call)
+
+    def refuse(self, error: EntraError, call: Call) -> Response:
+        """`error` as JSON."""
+        body = error.body(now=self._now(), correlation_id=call.correlation_id, authority=self._host)
+        return Response.of_json(body, error.status, error=error.error)
+
+    def _answer(self, kind: str, call: Call) -> Response:
+        allowed = _METHODS.get(kind, ("GET", "HEAD", "POST"))
+        if call.method not in allowed:
+            return Response(405, headers={"Allow": ", ".join(allowed)})
+        tenant = call.segments[0]
+        match kind:
+            case "discovery":
+                return Response.of_json(self._oauth.discovery(tenant))
+            case "keys":
+                return Response.of_json(self._oauth.keys(tenant))
+            case "devicecode":
+                return Response.of_json(
+                    self._oauth.device_code(tenant, call.form, call.parameters.get("mkt"))
+                )
+            case "token:device_code" | "token:refresh_token" | "token:other":
+                return Response.of_json(self._oauth.token(tenant, call.form))
+            case "devicelogin":
+                return self._signin_page.respond(call)
+            case "me" | "subscriptions" | "secrets":
+                return self._resources.respond(kind, call)
+        return Response.of_json({"error": {"code": "NotFound", "message": "No such resource."}}, 404)
+
+
+_GET = ("GET", "HEAD")
+_METHODS = {
+    "discovery": _GET,
+    "keys": _GET,
+    "devicecode": ("POST",),
+    "token:device_code": ("POST",),
+    "token:refresh_token": ("POST",),
+    "token:other": ("POST",),
+    "me": _GET,
+    "subscriptions": _GET,
+    "secrets": _GET,
+}

@@ -1,0 +1,44 @@
+"""The tables of README.md that come from the code: `python -m tests.readme` writes them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sidecar.core.events import EVENTS
+from sidecar.errors import EXIT_CODES
+from sidecar.settings import SETTINGS
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def tables() -> dict[str, str]:
+    """Block name to Markdown."""
+    settings = ["| setting | default | what it is |", "|---|---|---|"]
+    settings += [
+        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | {setting.help} |"
+        for setting in SETTINGS
+    ]
+    codes = ["| code | meaning |", "|---|---|"]
+    codes += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    events = ["| event | meaning |", "|---|---|"]
+    events += [f"| `{name}` | {meaning} |" for name, meaning in EVENTS.items()]
+    blocks = {"settings": settings, "exit-codes": codes, "events": events}
+    return {name: "\n".join(lines) for name, lines in blocks.items()}
+
+
+def filled(text: str) -> str:
+    """`text` with every block between its markers as the code has it."""
+    for name, table in tables().items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        text = re.sub(
+            f"{begin}\n.*?{end}",
+            lambda _match, block=f"{begin}\n{table}\n{end}": block,
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text()))

@@ -1,0 +1,97 @@
+"""What the repository says of itself, held against what it is."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from sidecar import __version__
+from sidecar.core.events import EVENTS
+from sidecar.errors import EXIT_CODES, SidecarError
+from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS
+from tests.readme import README, filled
+
+ROOT = Path(__file__).parents[1]
+
+
+def sources(*folders: str) -> dict[Path, str]:
+    """Every Python file below these folders."""
+    return {path: path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py")}
+
+
+def test_readme_tables_are_those_of_the_code() -> None:
+    """Settings, exit codes and events: `make docs` writes what is declared."""
+    assert filled(README.read_text()) == README.read_text()
+
+
+def test_every_exit_code_of_an_error_is_documented() -> None:
+    """No class ends the program with a number that the README does not know."""
+
+    def family(kind: type[SidecarError]) -> set[int]:
+        return {kind.exit_code}.union(*(family(child) for child in kind.__subclasses__()))
+
+    assert family(SidecarError) <= set(EXIT_CODES)
+
+
+def test_every_declared_event_is_used() -> None:
+    """An event nobody logs is a promise nobody keeps."""
+    code = "".join(text for path, text in sources("sidecar").items() if path.name != "events.py")
+    roles = {"signin.failed", "refresh.failed"}
+    assert [name for name in EVENTS if f'"{name}"' not in code and name not in roles] == []
+
+
+def test_readme_names_only_settings_that_exist() -> None:
+    """A variable in the README that the code does not know would be a lie or a typo."""
+    known = {setting.name for setting in SETTINGS}
+    assert set(re.findall(r"\b(?:SIDECAR|AZURE)_[A-Z_]+\b", README.read_text())) <= known
+
+
+def test_shell_reads_the_settings_that_are_environment_only() -> None:
+    """What sh reads too has the same default there, and cannot be a flag."""
+    script = (ROOT / "entrypoint.sh").read_text()
+    assert set(re.findall(r"\bSIDECAR_[A-Z_]+\b", script)) == ENVIRONMENT_ONLY
+    for setting in SETTINGS:
+        if setting.name in ENVIRONMENT_ONLY:
+            assert f"${{{setting.name}:-{setting.default}}}" in script
+
+
+def test_entrypoint_is_executable() -> None:
+    """A clone runs as it is."""
+    assert (ROOT / "entrypoint.sh").stat().st_mode & stat.S_IXUSR
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    """Settings come from one place."""
+    readers = {
+        path.name
+        for path, text in sources("sidecar").items()
+        if re.search(r"os\.environ|getenv|sys\.argv", text)
+    }
+    assert readers == {"cli.py"}
+
+
+@pytest.mark.parametrize("path", sorted(sources("sidecar", "tests", "demo")), ids=lambda path: path.name)
+def test_no_file_wants_a_second_purpose(path: Path) -> None:
+    """About 250 lines at most; tests of a whole role may have more."""
+    limit = 450 if path.name.startswith("test_") else 260
+    assert len(path.read_text().splitlines()) <= limit
+
+
+def test_locks_are_hashed_and_name_no_index() -> None:
+    """Every package has hashes, and each machine uses its own package configuration."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        packages = re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE)
+        assert packages
+        assert all(f"{package}==" in text for package in packages)
+        blocks = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]
+        assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_changelog_knows_the_version() -> None:
+    """The version in the code has an entry."""
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
