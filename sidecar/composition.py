@@ -113,7 +113,7 @@ def run_turn(
         log=log,
     )
     try:
-        with state.locked(heart):
+        with state.locked(heart, waiting=lambda: log.event("lock.waiting", path=str(state.path))):
             turn.run(at_once=at_once)
     except OSError as error:
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=state.path)

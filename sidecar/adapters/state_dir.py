@@ -11,7 +11,7 @@ import fcntl
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,17 +54,20 @@ class StateDirectory:
         return self._path / "heartbeat"
 
     @contextmanager
-    def locked(self, heart: Heart) -> Iterator[None]:
+    def locked(self, heart: Heart, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """One turn at a time; the kernel frees the lock of a process that dies (flock(2)).
 
-        Another turn may hold it for as long as a prompt is open: waiting goes on, and beats.
+        Another turn may hold it for as long as a prompt is open: waiting goes on, and beats; `waiting`
+        is called once if there is anything to wait for.
 
         :raises OSError: the lock file cannot be made
         """
         descriptor = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            while not _try_lock(descriptor):
-                heart.rest(LOCK_POLL_SECONDS)
+            if not _try_lock(descriptor):
+                waiting()
+                while not _try_lock(descriptor):
+                    heart.rest(LOCK_POLL_SECONDS)
             yield
         finally:
             os.close(descriptor)

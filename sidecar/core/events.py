@@ -20,5 +20,6 @@ EVENTS: dict[str, str] = {
     "refresh.scheduled": "When the next turn is due.",
     "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",
     "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
+    "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "shutdown.requested": "TERM or INT came.",
 }

@@ -89,6 +89,8 @@ def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:
     advice = {
         errno.ENOSPC: "Free or enlarge the volume; it heals by itself then.",
         errno.EDQUOT: "Raise the quota; it heals by itself then.",
+        errno.EPERM: "The group of SIDECAR_TOKEN_GROUP has to be one of this process's groups: "
+        "supplementalGroups in Kubernetes, --group-add in docker.",
         errno.EROFS: "Mount the volume writable for this container.",
     }.get(
         error.errno or 0,
