@@ -67,7 +67,8 @@ def main() -> int:
             refresh.send_signal(signal.SIGTERM)
             stopped = refresh.wait(timeout=15)
             reader.join()
-        say("demo", f"refresh stopped with {stopped}; " + ("all is well" if code == 0 else "SOMETHING IS WRONG"))
+        verdict = "all is well" if code == 0 else "SOMETHING IS WRONG"
+        say("demo", f"refresh stopped with {stopped}; {verdict}")
         return code or stopped
 
 
