@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from sidecar.core.events import EVENTS
@@ -31,12 +30,9 @@ def filled(text: str) -> str:
     """`text` with every block between its markers as the code has it."""
     for name, table in tables().items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        text = re.sub(
-            f"{begin}\n.*?{end}",
-            lambda _match, block=f"{begin}\n{table}\n{end}": block,
-            text,
-            flags=re.DOTALL,
-        )
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{table}\n{end}{after}"
     return text
 
 
