@@ -9,7 +9,6 @@ MSAL's import has loaded most of it anyway.
 
 from __future__ import annotations
 
-import email.utils
 import http.client
 import json
 import socket
@@ -26,13 +25,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sidecar.core.oauth_answer import printable
+from sidecar.core.retry_after import retry_after_seconds
 from sidecar.errors import (
     AuthorityBusy,
     AuthorityUnreachable,
     AuthorityUntrusted,
-    ConfigurationError,
     SidecarError,
 )
+from sidecar.posix.trust import trusting
 
 REQUEST_SECONDS = 10
 BODY_MAX_BYTES = 1 << 20
@@ -90,7 +90,7 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
         self._opener = urllib.request.build_opener(
-            _NoRedirect(), urllib.request.HTTPSHandler(context=_tls_context(ca_file))
+            _NoRedirect(), urllib.request.HTTPSHandler(context=trusting(ca_file))
         )
 
     def get(
@@ -247,32 +247,5 @@ def _checked(response: Response, *, host: str) -> Response:
     return response
 
 
-def retry_after_seconds(value: str | None, *, now: float) -> int | None:
-    """Retry-After as seconds, given as seconds or as an HTTP date (RFC 9110 section 10.2.3)."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return int(value.strip()[:9])
-    try:
-        at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(int(at.timestamp() - now), 0)
-
-
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:
     return f"{url}?{urllib.parse.urlencode(params)}" if params else url
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """The system's trust store, and `ca_file` on top: a proxy's CA does not end trust in others."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"SIDECAR_CA_FILE: {ca_file} cannot be read as PEM certificates: {error}",
-                advice="Give a readable file of PEM certificates.",
-            ) from error
-    return context

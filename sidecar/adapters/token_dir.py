@@ -85,7 +85,8 @@ class TokenDirectory:
             (self._path / UNDER_WAY).rename(generation)
             if current is not None:
                 # From here on it counts as superseded: the sweep goes by this time.
-                os.utime(current, (now, now))
+                with suppress(PermissionError):  # made by another uid, before a change of users
+                    os.utime(current, (now, now))
             self._point(DATA, generation.name)
         except BaseException:
             (self._path / LINK_ASIDE).unlink(missing_ok=True)
@@ -197,7 +198,8 @@ class TokenDirectory:
             # A time in the future was set before the clock went back.
             age = abs(now - generation.stat().st_mtime)
             if generation != current and age >= KEEP_SECONDS:
-                shutil.rmtree(generation)
+                with suppress(PermissionError):
+                    shutil.rmtree(generation)
         self._swept_on = now
 
     def _current(self) -> Path | None:
