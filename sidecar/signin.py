@@ -145,7 +145,8 @@ class DeviceSignin:
         )
         retry_after = None
         while True:
-            self._rest(device_code.wait_seconds(polling, retry_after=retry_after))
+            wait_seconds = device_code.wait_seconds(polling, retry_after=retry_after)
+            self._rest(min(wait_seconds, max(polling.expires_on - self._now(), 1)))
             self._heart.beat()
             result = self._authority.poll(scopes)
             polling = device_code.advance(polling, result.answer, now=self._now())

@@ -35,7 +35,7 @@ class Log:
             structlog.PrintLogger(self._stream),
             processors=[
                 structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
                 _one_line,
                 renderer,
             ],

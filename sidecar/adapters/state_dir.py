@@ -114,12 +114,13 @@ class StateDirectory:
             (self._path / name).unlink(missing_ok=True)
 
     def prompt(self) -> dict[str, object] | None:
-        """The open prompt, None if there is none."""
+        """The open prompt, None if there is none that could be acted on."""
         try:
             record = json.loads((self._path / "prompt.json").read_bytes())
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) else None
+        complete = isinstance(record, dict) and {"verification_uri", "user_code"} <= record.keys()
+        return record if complete else None
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -13,6 +13,10 @@ from sidecar.core.token import AccessToken
 from sidecar.errors import SidecarError, TokenUnusable
 
 
+LIFE_MAX_SECONDS = 366 * 86400
+"""No access token lives longer; instants stay within the ten digits that the shell compares."""
+
+
 @dataclass(frozen=True)
 class Authority:
     """Where to sign in. `oidc`: any OpenID provider, by issuer URL, instead of an Entra tenant."""
@@ -43,7 +47,7 @@ def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, iss
 
     :raises TokenUnusable: no life left, or nothing that fits into an HTTP header
     """
-    life_seconds = seconds_of(answer.get("expires_in"), 0)
+    life_seconds = min(seconds_of(answer.get("expires_in"), 0), LIFE_MAX_SECONDS)
     secret = text_of(answer, "access_token")
     if secret is None or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise TokenUnusable("the authority granted something that is no bearer token")

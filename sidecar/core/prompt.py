@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sidecar.core.device_code import DeviceAuthorization
 from sidecar.core.oauth_answer import printable
 
-WIDTH = 78
+WIDTH = 66
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def record(prompt: Prompt) -> dict[str, object]:
 
 
 def banner(prompt: Prompt, *, now: float) -> str:
-    """For people, 78 columns wide; the address and the code stand alone so that they can be selected."""
+    """For people, narrow enough for the names that tools put in front; the address and the code stand alone so that they can be selected."""
     minutes = max(round((prompt.expires_on - now) / 60), 1)
     rule = "=" * WIDTH
     rows = [
@@ -104,5 +104,8 @@ def probe_line(prompt: Prompt) -> str:
 
 
 def utc(instant: int) -> str:
-    """14:05 UTC."""
-    return time.strftime("%H:%M UTC", time.gmtime(instant))
+    """14:05 UTC; instants that no calendar knows come from a damaged file."""
+    try:
+        return time.strftime("%H:%M UTC", time.gmtime(instant))
+    except (OverflowError, ValueError, OSError):
+        return "an unknown time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+from datetime import UTC
 
 
 def retry_after_seconds(value: str | None, *, now: float) -> int | None:
@@ -13,6 +14,8 @@ def retry_after_seconds(value: str | None, *, now: float) -> int | None:
         return int(value.strip()[:9])
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        # A date that names no zone (`-0000`) is UTC, whatever the zone of this machine.
+        instant = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return max(int(at.timestamp() - now), 0)
+    return max(int(instant - now), 0)

@@ -4,7 +4,8 @@ The renewal rule, in the order of `renewal_instant`:
 
 1. Entra's `refresh_on` if it gave one, else the fraction `refresh_at` of the token's life;
 2. moved by this pod's share of the jitter, at most a tenth of the life either way;
-3. never past four fifths of the life, so that a retry still fits before expiry.
+3. never past four fifths of the life, so that a retry still fits before expiry;
+4. not in the first seconds, whatever was advised: ten renewals a minute at most.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sidecar.core.token import AccessToken
 
 JITTER = 0.1
 LATEST = 0.8
+EARLIEST_SECONDS = 6
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
 RETRY_MAX_SECONDS = 60
@@ -64,7 +66,8 @@ def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float) -> 
     base = token.issued_on + life * refresh_at if token.refresh_on is None else token.refresh_on
     jittered = base + life * JITTER * spread
     latest = token.issued_on + life * LATEST
-    return math.floor(max(min(jittered, latest), token.issued_on))
+    earliest = min(token.issued_on + EARLIEST_SECONDS, latest)
+    return math.floor(max(min(jittered, latest), earliest))
 
 
 def ready_seconds(token: AccessToken, min_validity_seconds: int) -> int:

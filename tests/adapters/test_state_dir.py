@@ -164,7 +164,11 @@ def test_damaged_journal_is_an_empty_one(directory: StateDirectory, content: byt
 def test_prompt_is_shown_until_it_is_closed(directory: StateDirectory) -> None:
     """To programs as JSON, to the probes as a line; closing twice is no error."""
     assert directory.prompt() is None
-    record: dict[str, object] = {"event": "signin.code_issued", "user_code": "ABCD", "expires_on": 3}
+    record: dict[str, object] = {
+        "event": "signin.code_issued",
+        "verification_uri": "https://a.example",
+        "user_code": "AB",
+    }
     directory.open_prompt(record, "open it")
     assert directory.prompt() == record
     assert json.loads((directory.path / "prompt.json").read_text()) == record

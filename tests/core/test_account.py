@@ -1,0 +1,82 @@
+"""Who signed in, and whether that one may."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.core.account import Account, Admission, account_from_claims, objection
+from tests.core.strategies import accounts, json_values
+
+TENANT = "11111111-2222-4333-8444-abcdefabcdef"
+OID = "aaaaaaaa-0000-4000-8000-00000000000a"
+ALICE = Account("Alice@Contoso.Example", OID.upper(), TENANT.upper(), "alice.home")
+NOBODY = Account(None, None, None, "nobody.home")
+
+
+@pytest.mark.parametrize("known_as", ["alice@contoso.example", OID])
+def test_user_is_known_by_name_and_by_object_id(known_as: str) -> None:
+    """Either admits, whatever the case in which Entra spells it."""
+    assert objection(ALICE, Admission(users=frozenset({known_as, "bob"}))) is None
+
+
+def test_user_who_is_not_listed_is_refused_by_name() -> None:
+    """The log says who came, so that somebody can be asked."""
+    refused = objection(ALICE, Admission(users=frozenset({"bob@contoso.example"})))
+    assert refused == "user Alice@Contoso.Example is not allowed"
+
+
+def test_tenant_counts_whatever_its_case() -> None:
+    """GUIDs are written in both cases."""
+    assert objection(ALICE, Admission(tenants=frozenset({TENANT}))) is None
+
+
+def test_other_tenant_is_refused_even_for_a_listed_user() -> None:
+    """A user name of another tenant opens nothing."""
+    admission = Admission(users=frozenset({"alice@contoso.example"}), tenants=frozenset({"other"}))
+    assert objection(ALICE, admission) == f"tenant {TENANT.upper()} is not allowed"
+
+
+@given(account=accounts)
+def test_empty_admission_lets_anyone_in(account: Account) -> None:
+    """No list, no restriction."""
+    assert objection(account, Admission()) is None
+
+
+@pytest.mark.parametrize(
+    ("admission", "refused"),
+    [
+        (Admission(users=frozenset({"alice"})), "user unknown is not allowed"),
+        (Admission(users=frozenset({""})), "user unknown is not allowed"),
+        (Admission(tenants=frozenset({TENANT})), "tenant unknown is not allowed"),
+    ],
+)
+def test_account_without_claims_passes_no_list(admission: Admission, refused: str) -> None:
+    """An account that says nothing about itself is nobody, not anybody."""
+    assert objection(NOBODY, admission) == refused
+
+
+def test_entra_accounts_are_known_by_oid_and_tid() -> None:
+    """`sub` differs from app to app in Entra, `oid` does not."""
+    claims = {"preferred_username": "a@b", "upn": "old@b", "oid": "o", "sub": "s", "tid": "t"}
+    assert account_from_claims(claims, home_account_id="h", entra=True) == Account("a@b", "o", "t", "h")
+
+
+def test_accounts_of_other_providers_are_known_by_sub() -> None:
+    """A claim named like Entra's has no meaning elsewhere, and there are no tenants."""
+    claims = {"upn": "a@b", "oid": "forged", "sub": "s", "tid": "forged"}
+    assert account_from_claims(claims, home_account_id="h", entra=False) == Account("a@b", "s", None, "h")
+
+
+@given(
+    claims=st.dictionaries(
+        st.sampled_from(["preferred_username", "upn", "oid", "sub", "tid"]), json_values, max_size=5
+    ),
+    entra=st.booleans(),
+)
+def test_claims_of_another_type_are_no_claims(claims: dict[str, object], entra: bool) -> None:
+    """A number, a list or an empty text as a name is as good as none."""
+    account = account_from_claims(claims, home_account_id="h", entra=entra)
+    for value in (account.username, account.object_id, account.tenant_id):
+        assert value is None or (isinstance(value, str) and value and value in claims.values())

@@ -1,0 +1,51 @@
+"""The error tree: what the exit codes promise to whoever starts the container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar import errors
+from sidecar.errors import EXIT_CODES, SettingsError, SidecarError
+
+
+def every_class(root: type[SidecarError] = SidecarError) -> Iterator[type[SidecarError]]:
+    """The root and all below it."""
+    yield root
+    for child in root.__subclasses__():
+        yield from every_class(child)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        (64, {"UsageError"}),
+        (69, {"AuthorityUnreachable", "AuthorityUntrusted"}),
+        (73, {"DirectoryError"}),
+        (75, {"AuthorityBusy", "TokenUnusable", "SigninTimedOut"}),
+        (77, {"SigninRequired", "SigninDeclined", "AccountRefused"}),
+        (78, {"SettingsError", "DirectoryRefused", "CacheSealed", "AuthorityMisconfigured"}),
+    ],
+)
+def test_exit_codes_are_those_of_the_contract(code: int, names: set[str]) -> None:
+    """Scripts and manifests branch on them."""
+    assert {getattr(errors, name).exit_code for name in names} == {code}
+
+
+def test_every_error_ends_with_a_declared_code() -> None:
+    """No class invents one that the documentation does not explain."""
+    ends = {kind.__name__: kind.exit_code for kind in every_class()}
+    assert {name: code for name, code in ends.items() if code == 0 or code not in EXIT_CODES} == {}
+
+
+def test_nothing_that_needs_a_person_is_retried_by_itself() -> None:
+    """A prompt, a refused account, wrong usage or configuration: trying again changes none of it."""
+    assert not [kind for kind in every_class() if kind.retryable and kind.exit_code in {64, 73, 77, 78}]
+
+
+def test_settings_error_tells_all_mistakes() -> None:
+    """In its message for the log, and one by one for the terminal."""
+    error = SettingsError(["A: missing", "B: no number"])
+    assert error.mistakes == ["A: missing", "B: no number"]
+    assert str(error) == "settings: A: missing; B: no number"

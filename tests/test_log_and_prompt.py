@@ -1,0 +1,173 @@
+"""What is printed: events, and the prompt among them. No text from outside forges a line."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.adapters.log import LEVELS, Log
+from sidecar.adapters.prompt import PromptBoard
+from sidecar.core.prompt import probe_line, record
+from sidecar.errors import AuthorityUnreachable
+from tests.core.prompts import prompt_of
+from tests.core.strategies import NOW, json_values
+
+EVIL = "a\r\nb\x1b[2Jc\x00d\u2028e\u202ef\x9bg\tline"
+FORMATS = ["console", "json"]
+outside = st.text(max_size=60) | st.just(EVIL)
+unhurried = settings(deadline=None)
+
+
+def written(*, format: str, level: str = "debug") -> tuple[Log, io.StringIO]:
+    """A log, and what it has written."""
+    stream = io.StringIO()
+    return Log(format=format, level=level, stream=stream), stream
+
+
+class PromptFiles:
+    """A state directory in memory."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
+        self.shown: list[tuple[Mapping[str, object], str]] = []
+        self.closed = 0
+
+    def open_prompt(self, record: Mapping[str, object], line: str) -> None:
+        """Keep it."""
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self.shown.append((record, line))
+
+    def close_prompt(self) -> None:
+        """Count."""
+        if self.full:
+            raise OSError(30, "Read-only file system")
+        self.closed += 1
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_prompt_appears_once_in_every_format_and_at_every_level(format: str, level: str) -> None:
+    """Exactly one JSON line; the banner above it in console format only, so that JSON stays JSON."""
+    log, stream = written(format=format, level=level)
+    files = PromptFiles()
+    PromptBoard(log, files).show(prompt_of(), now=NOW)
+    *above, last = stream.getvalue().splitlines()
+    assert json.loads(last) == record(prompt_of()) == files.shown[0][0]
+    assert ("SIGN-IN NEEDED" in "\n".join(above)) is (format == "console")
+    assert log.is_json is (above == [])
+    assert files.shown[0][1] == probe_line(prompt_of())
+
+
+def test_full_disk_keeps_no_prompt_out_of_the_log() -> None:
+    """The person can still sign in, and nothing is raised when the prompt is withdrawn either."""
+    log, stream = written(format="json")
+    board = PromptBoard(log, PromptFiles(full=True))
+    board.show(prompt_of(), now=NOW)
+    board.withdraw()
+    assert "ABCDEFGHI" in stream.getvalue()
+
+
+def test_prompt_is_withdrawn_from_the_files() -> None:
+    """Probes and programs see it no longer."""
+    files = PromptFiles()
+    PromptBoard(written(format="json")[0], files).withdraw()
+    assert files.closed == 1
+
+
+@unhurried
+@given(fields=st.dictionaries(st.sampled_from(["message", "scope", "token", "path"]), json_values | outside))
+def test_json_event_is_one_line_that_parses(fields: dict[str, object]) -> None:
+    """Whatever the fields: name, level and time are there, and a field of None is left out."""
+    log, stream = written(format="json")
+    log.event("token.published", level="info", **fields)
+    (line,) = stream.getvalue().splitlines()
+    found = json.loads(line)
+    assert (found["event"], found["level"], found["timestamp"][-1]) == ("token.published", "info", "Z")
+    assert found.keys() == {"event", "level", "timestamp"} | {k for k, v in fields.items() if v is not None}
+
+
+@unhurried
+@given(message=outside, names=st.lists(outside, max_size=3))
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_field_can_forge_a_line(format: str, message: str, names: list[str]) -> None:
+    """One event, one printable line, in both formats; also from inside a list."""
+    log, stream = written(format=format)
+    log.event("refresh.failed", message=message, error=f"{EVIL}{message}", names=names)
+    text = stream.getvalue()
+    assert text.endswith("\n")
+    assert text[:-1].isprintable()
+
+
+def test_console_field_cannot_pass_for_another() -> None:
+    """A value with spaces or an equals sign stands in quotes."""
+    log, stream = written(format="console")
+    log.event("signin.completed", username="x object_id=forged")
+    assert "username='x object_id=forged'" in stream.getvalue()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_level_lets_through_what_is_as_grave(format: str, level: str) -> None:
+    """An event below the level leaves no trace."""
+    log, stream = written(format=format, level=level)
+    for each in LEVELS:
+        log.event("refresh.failed", level=each, marker=f"at-{each}")
+    text = stream.getvalue()
+    assert [each for each in LEVELS if f"at-{each}" in text] == [
+        e for e in LEVELS if LEVELS[e] >= LEVELS[level]
+    ]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_event_that_is_not_declared_is_refused(format: str) -> None:
+    """Names are part of the contract; one that is not documented is a mistake of ours."""
+    log, stream = written(format=format)
+    with pytest.raises(KeyError):
+        log.event("token.invented")
+    assert stream.getvalue() == ""
+
+
+def test_failure_tells_what_happened_and_what_to_do() -> None:
+    """Message, fields and advice of the error beside those of the event; no advice, no key."""
+    log, stream = written(format="json")
+    log.failure("refresh.failed", AuthorityUnreachable("no route", advice="Look.", cause="dns"), failures=2)
+    log.failure("refresh.failed", AuthorityUnreachable("no route"), level="error")
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (first["level"], first["message"], first["cause"], first["failures"], first["advice"]) == (
+        "warning",
+        "no route",
+        "dns",
+        2,
+        "Look.",
+    )
+    assert second["level"] == "error"
+    assert "advice" not in second
+
+
+def test_log_goes_to_stdout_and_colours_only_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pod's log holds no escape sequences."""
+    Log(format="console", level="info").event("signin.waiting", interval_seconds=5)
+    told = capsys.readouterr()
+    assert "interval_seconds=5" in told.out
+    assert "\x1b" not in told.out
+    assert told.err == ""
+
+
+def test_libraries_reach_no_output() -> None:
+    """MSAL and urllib3 log under `logging`, and MSAL's DEBUG holds secrets: none of it is printed."""
+    program = (
+        "import logging; from sidecar.adapters.log import Log; Log(format='json', level='debug'); "
+        "logging.getLogger('msal.application').error('from a library')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout + ended.stderr == ""

@@ -1,0 +1,221 @@
+"""The role `status`: for programs every key, for people a table, for nobody a token."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.adapters.state_dir import PRIVATE, StateDirectory
+from sidecar.adapters.token_dir import Access, Document, TokenDirectory
+from sidecar.cli import main
+from sidecar.core.account import Account
+from sidecar.core.journal import Journal
+from sidecar.core.schedule import Attempts
+from sidecar.core.token import token_document
+from sidecar.status import Found, report, span, table
+from tests.core.strategies import NOW, accounts, journals, token_of
+
+ALICE = Account("alice@contoso.example", "oid", "tid", "home")
+NOTHING = Found(published={}, journal=Journal(), prompt=None, now=NOW)
+PROMPT = {"verification_uri": "https://login.example/device", "user_code": "ABCD-EFGH", "expires_on": NOW}
+KEYS = ["account", "tokens", "next_turn_on", "last_error", "prompt"]
+
+
+def document_of(life_seconds: int, account: Account = ALICE) -> Document:
+    """What readers see of a token granted now."""
+    return token_document(token_of(life_seconds), account=account, client_id="client", resource=None)
+
+
+def shown(found: Found) -> str:
+    """The table."""
+    return table(report(found), now=found.now)
+
+
+def test_empty_directories_are_told_as_such() -> None:
+    """Every key is there before anything ever happened, and the table says so in words."""
+    assert report(NOTHING) == {
+        "account": None,
+        "tokens": {},
+        "next_turn_on": None,
+        "last_error": None,
+        "prompt": None,
+    }
+    assert shown(NOTHING) == "signed in  nobody\ntoken      none published\n"
+
+
+def test_program_finds_account_tokens_and_next_turn() -> None:
+    """Each published token by name, the unnamed one as `token`, with its failures."""
+    found = Found(
+        published={"": document_of(3600), "arm": document_of(-60)},
+        journal=Journal(tokens={"arm": Attempts(failures=3, failed_on=NOW - 90)}, wake_on=NOW + 40),
+        prompt=PROMPT,
+        now=NOW + 0.5,
+    )
+    assert report(found) == {
+        "account": {
+            "username": "alice@contoso.example",
+            "object_id": "oid",
+            "tenant_id": "tid",
+            "client_id": "client",
+        },
+        "tokens": {
+            "token": {
+                "expires_on": NOW + 3600,
+                "remaining_seconds": 3599,
+                "live": True,
+                "scope": "scope",
+                "failures": 0,
+            },
+            "arm": {
+                "expires_on": NOW - 60,
+                "remaining_seconds": -60,
+                "live": False,
+                "scope": "scope",
+                "failures": 3,
+            },
+        },
+        "next_turn_on": NOW + 40,
+        "last_error": {"message": None, "since": NOW - 90},
+        "prompt": PROMPT,
+    }
+
+
+@given(
+    published=st.dictionaries(st.sampled_from(["", "arm", "graph"]), accounts, max_size=3),
+    journal=journals,
+)
+@settings(deadline=None)
+def test_no_token_is_ever_shown(published: dict[str, Account], journal: Journal) -> None:
+    """Neither to programs nor to people, whatever lies in the directories."""
+    documents = {
+        name: {**document_of(3600, account), "access_token": f"SECRET-{name}"}
+        for name, account in published.items()
+    }
+    found = Found(published=documents, journal=journal, prompt=None, now=NOW)
+    assert "SECRET" not in json.dumps(report(found)) + shown(found)
+    assert list(report(found)) == KEYS
+
+
+def test_person_reads_how_long_tokens_live_and_what_comes_next() -> None:
+    """Words and times within 80 columns, one thing a line, aligned."""
+    found = Found(
+        published={"": document_of(3600), "management": document_of(-90)},
+        journal=Journal(wake_on=NOW + 600),
+        prompt=PROMPT,
+        now=NOW,
+    )
+    text = shown(found)
+    assert text.splitlines() == [
+        "signed in   alice@contoso.example",
+        "token       live, 60 min left (until 23:13 UTC)",
+        "management  EXPIRED 90 s ago (until 22:11 UTC)",
+        "next turn   in 10 min",
+        "sign-in     NEEDED: open https://login.example/device and enter ABCD-EFGH",
+    ]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_token_that_expires_now_is_dead() -> None:
+    """As a resource would say."""
+    assert report(replace(NOTHING, published={"": document_of(0)}))["tokens"]["token"]["live"] is False
+    assert report(replace(NOTHING, published={"": document_of(1)}))["tokens"]["token"]["live"] is True
+
+
+def test_turn_that_is_overdue_comes_now() -> None:
+    """A wake in the past is no negative duration."""
+    assert "next turn  now\n" in shown(replace(NOTHING, journal=Journal(wake_on=NOW - 5)))
+
+
+def test_latest_row_of_failures_is_the_one_told() -> None:
+    """Of tokens and the sign-in together; those that have recovered count no more."""
+    journal = Journal(
+        tokens={
+            "": Attempts(failures=1, failed_on=NOW - 7200, error="older"),
+            "arm": Attempts(failures=0, failed_on=NOW, error="over"),
+        },
+        signin=Attempts(failures=2, failed_on=NOW - 3600, error="declined"),
+    )
+    found = replace(NOTHING, journal=journal)
+    assert report(found)["last_error"] == {"message": "declined", "since": NOW - 3600}
+    assert "last error  declined (since 21:13 UTC)\n" in shown(found)
+
+
+@pytest.mark.parametrize(
+    ("account", "name"),
+    [(replace(ALICE, username=None), "oid"), (replace(ALICE, username=None, object_id=None), "unknown")],
+)
+def test_person_without_a_user_name_is_told_by_id(account: Account, name: str) -> None:
+    """Other providers may give no name."""
+    assert shown(replace(NOTHING, published={"": document_of(60, account)})).startswith(
+        f"signed in  {name}\n"
+    )
+
+
+def test_names_and_errors_cannot_forge_a_line_of_the_table() -> None:
+    """What the provider says about a person or an error stays on its line and moves no cursor."""
+    evil = "x\nsigned in  root\x1b[2J\u202e"
+    found = Found(
+        published={"": document_of(60, replace(ALICE, username=evil))},
+        journal=Journal(signin=Attempts(failures=1, failed_on=NOW, error=evil)),
+        prompt={**PROMPT, "user_code": evil},
+        now=NOW,
+    )
+    lines = shown(found).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["signed in", "token", "last error", "sign-in"]
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (-90, "90 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h 0 min"),
+        (11100, "3 h 5 min"),
+    ],
+)
+def test_spans_are_told_in_the_unit_that_matters(seconds: float, words: str) -> None:
+    """Seconds up to two minutes, minutes up to two hours; the sign is in the words around it."""
+    assert span(seconds) == words
+
+
+def test_status_needs_no_other_setting_than_the_directories(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It answers where the rest is misconfigured, for people and for programs, and always with 0."""
+    state = StateDirectory(tmp_path / "state" / PRIVATE)
+    state.path.mkdir(parents=True)
+    state.keep_journal(Journal(wake_on=NOW))
+    state.open_prompt(PROMPT, "sign-in needed")
+    token_path = tmp_path / "tokens"
+    token_path.mkdir()
+    TokenDirectory(token_path, Access()).publish({"": document_of(10**9)}, now=NOW)
+    environ = {
+        "SIDECAR_STATE_DIR": str(tmp_path / "state"),
+        "SIDECAR_TOKEN_DIR": str(token_path),
+        "SIDECAR_LOG_LEVEL": "nonsense",
+    }
+    assert main(["status", "--json"], environ) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["account"]["username"] == "alice@contoso.example"
+    assert (found["next_turn_on"], found["prompt"], found["tokens"]["token"]["live"]) == (NOW, PROMPT, True)
+    assert main(["status"], environ) == 0
+    assert capsys.readouterr().out.startswith("signed in  alice@contoso.example\n")
+
+
+def test_status_of_directories_that_do_not_exist_is_that_of_empty_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is signed in; that is no error."""
+    missing = str(tmp_path / "missing")
+    assert main(["status"], {"SIDECAR_STATE_DIR": missing, "SIDECAR_TOKEN_DIR": missing}) == 0
+    assert "none published" in capsys.readouterr().out
