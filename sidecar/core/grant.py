@@ -12,7 +12,6 @@ from sidecar.core.oauth_answer import seconds_of, text_of
 from sidecar.core.token import AccessToken
 from sidecar.errors import SidecarError, TokenUnusable
 
-
 LIFE_MAX_SECONDS = 366 * 86400
 """No access token lives longer; instants stay within the ten digits that the shell compares."""
 

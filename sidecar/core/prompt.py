@@ -68,7 +68,9 @@ def record(prompt: Prompt) -> dict[str, object]:
 
 
 def banner(prompt: Prompt, *, now: float) -> str:
-    """For people, narrow enough for the names that tools put in front; the address and the code stand alone so that they can be selected."""
+    """For people: narrow enough for the names that tools put in front of each line; the address and the
+    code stand alone, so that they can be selected.
+    """
     minutes = max(round((prompt.expires_on - now) / 60), 1)
     rule = "=" * WIDTH
     rows = [
