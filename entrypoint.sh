@@ -65,10 +65,10 @@ refresh)
         tick; [ -z "$hup" ] || { hup='' now=1; [ "$wake" -le "$floor" ] || wake=$floor; }
         if [ "$up" -ge "$wake" ] || { [ -n "$leapt" ] && [ "$step" -eq 10 ]; }; then
             started=$up floor=$((up + 11)) # whole seconds: a difference of 11 is more than 10
-            printf '' 2>/dev/null >"$state/wake"; run python3 -P -m sidecar "$@" ${now:+--now}
+            printf '%-10s\n' 0 2>/dev/null 1<>"$state/wake"; run python3 -P -m sidecar "$@" ${now:+--now}
             case $stop,$code in ,64 | ,77 | ,78) exit "$code" ;; 1*) exit 0 ;; esac
             get wake; wake=${v:-0} now=''; uptime
-            if [ "$wake" -ge "$started" ]; then step=10; else # one from before could not be emptied
+            if [ "$wake" -ge "$started" ]; then step=10; else [ "$code" -ne 73 ] || step=10 # full
                 printf 'the turn left %s and no schedule: again in %s s\n' "$code" "$step" >&2
                 wake=$((up + step)) step=$((step < 150 ? step * 2 : 300))
             fi

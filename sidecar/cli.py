@@ -91,7 +91,7 @@ def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
     log = Log(format=settings.log_format, level=settings.log_level)
     host = socket.gethostname()
     try:
-        interrupts.install()
+        interrupts.install(hangup_ends=role == "signin")
         try:
             run_turn(settings, role=role, at_once=at_once, interrupts=interrupts, log=log, host=host)
         finally:

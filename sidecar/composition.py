@@ -24,10 +24,11 @@ from sidecar.posix.directories import cannot_write, keep_apart, make_private, pr
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from sidecar.renewal import Renewal
+from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
 from sidecar.settings import Settings
 from sidecar.signin import DeviceSignin, SigninTerms
-from sidecar.turn import REFRESH, SIGNIN, Rules, Turn
+from sidecar.turn import Turn
 
 
 def run_turn(
@@ -73,6 +74,7 @@ def run_turn(
         wanted=rules.wanted,
         labels=Labels(client_id=settings.client_id, entra=not authority.oidc),
         clock=clock,
+        interrupts=interrupts,
         log=log,
     )
     renewal = Renewal(

@@ -20,6 +20,7 @@ from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token
 from sidecar.errors import DirectoryError
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
+from sidecar.posix.interrupts import Interrupts
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Custody:
         wanted: Wanted,
         labels: Labels,
         clock: Clock,
+        interrupts: Interrupts,
         log: Log,
     ) -> None:
         self._cache = cache
@@ -50,6 +52,7 @@ class Custody:
         self._wanted = wanted
         self._labels = labels
         self._clock = clock
+        self._interrupts = interrupts
         self._log = log
 
     def open(self) -> None:
@@ -101,9 +104,24 @@ class Custody:
         except OSError as error:
             raise self._cannot_publish(error) from error
 
-    def discard(self) -> None:
-        """Forget what was obtained since the last save."""
-        self._cache.discard()
+    def make_room(self) -> None:
+        """Make sure that a new refresh token could be saved, before the old one is used.
+
+        :raises DirectoryError: it could not
+        """
+        try:
+            self._cache.make_room()
+        except OSError as error:
+            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+
+    @property
+    def unsaved(self) -> str | None:
+        """What MSAL has changed since the last save; None if nothing."""
+        return self._cache.unsaved
+
+    def discard(self, back_to: str | None = None) -> None:
+        """Forget what was obtained since the last save, or since `unsaved` was `back_to`."""
+        self._cache.discard(back_to)
 
     def publish(self) -> None:
         """Show readers what is saved, if they do not see it already. Costs no request.
@@ -123,9 +141,12 @@ class Custody:
             for name, token in tokens.items()
             if token.lives(now) or name in published
         }
-        if any(tokens[name].lives(now) for name in documents) and documents != published:
+        if any(tokens[name].lives(now) for name in documents):
             try:
-                self._token_dir.publish(documents, now=now)
+                with self._interrupts.held():
+                    if self._token_dir.mend(documents):
+                        return
+                    self._token_dir.publish(documents, now=now)
             except OSError as error:
                 raise self._cannot_publish(error) from error
             self._log.event(
@@ -140,12 +161,13 @@ class Custody:
 
         :raises DirectoryError: a directory is read-only
         """
-        try:
-            self._token_dir.withdraw()
-        except OSError as error:
-            raise self._cannot_publish(error) from error
-        self._cache.clear()
-        self._commit(None, {})
+        with self._interrupts.held():
+            try:
+                self._token_dir.withdraw()
+            except OSError as error:
+                raise self._cannot_publish(error) from error
+            self._cache.clear()
+            self._commit(None, {})
         self._log.event("token.withdrawn", level="warning")
 
     def tell_probes(self, policy: Policy) -> None:
@@ -153,8 +175,11 @@ class Custody:
 
         :raises OSError: the state directory is read-only or full
         """
-        seen = self._token_dir.published()
-        shown = {name: token for name, token in self.tokens.items() if name in seen}
+        shown = {
+            name: _as_readers_see(document, self.tokens.get(name), policy)
+            for name, document in self._token_dir.published().items()
+            if name in self._wanted
+        }
         situation = Situation(now=self._clock.now(), wanted=self._wanted, cached=shown, attempts={})
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
         self._state.tell_probes(live_until, ready_until)
@@ -175,3 +200,14 @@ class Custody:
             client_id=self._labels.client_id,
             resource=resource_of(token.requested, entra=self._labels.entra),
         )
+
+
+def _as_readers_see(document: Document, token: AccessToken | None, policy: Policy) -> AccessToken:
+    """The published token: the saved one if it is that; else its life is unknown, and taken to be long
+    enough for readiness to ask for all of SIDECAR_MIN_VALIDITY.
+    """
+    if token is not None and token.secret == document.get("access_token"):
+        return token
+    expires_on = document.get("expires_on")
+    expires_on = expires_on if isinstance(expires_on, int) else 0
+    return AccessToken("", expires_on - 2 * policy.min_validity_seconds, expires_on, None, "", ())

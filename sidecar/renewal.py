@@ -24,6 +24,10 @@ class RenewingAuthority(Protocol):
         """Use the refresh token."""
         ...
 
+    def reset(self) -> None:
+        """Drop what MSAL holds in memory."""
+        ...
+
 
 class _TryAgain(SidecarError):
     """Some tokens failed in a way that may pass within seconds."""
@@ -60,7 +64,7 @@ class Renewal:
 
         :raises DirectoryError: what was obtained could not be saved or published
         """
-        self.failures = {}
+        self.failures, self.renewed = {}, {}
         remaining = list(names)
 
         def one_round() -> None:
@@ -83,22 +87,29 @@ class Renewal:
         account = self._custody.account
         assert account is not None, "somebody has to be signed in"
         obtained: dict[str, AccessToken] = {}
+        self._custody.make_room()
         with self._interrupts.held():
             for name in names:
                 if self._interrupts.pending:
                     break
                 self._heart.beat()
                 self.failures.pop(name, None)
+                before = self._custody.unsaved
                 try:
                     grant = self._authority.renew(account, self._wanted[name])
                     refused = objection(grant.account, self._admission)
                     if refused is not None:
                         raise AccountRefused(refused)
+                except AccountRefused as error:
+                    self.failures[name] = error
+                    self._custody.discard(before)
+                    self._authority.reset()
                 except SidecarError as error:
                     self.failures[name] = error
                 else:
                     obtained[name], account = grant.token, grant.account
-            if obtained:
+            # Also without a token that is of use: the answer may have brought a new refresh token.
+            if obtained or self._custody.unsaved is not None:
                 self._custody.save(account, obtained)
                 self.renewed.update(obtained)
                 self._custody.publish()

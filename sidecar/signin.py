@@ -19,6 +19,9 @@ from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
+SHORT_LIFE_SECONDS = 30
+"""A code that expires sooner gave nobody a chance; several in a row are a fault of the provider."""
+
 
 class DeviceAuthority(Protocol):
     """What a sign-in needs of the authority."""
@@ -66,6 +69,7 @@ class DeviceSignin:
         self._terms = terms
         self._clock = clock
         self._started = clock.anchor()
+        self._meanwhile: Callable[[], None] = lambda: None
 
     def run(
         self,
@@ -74,19 +78,26 @@ class DeviceSignin:
         attempts: int,
         accept: Callable[[Grant], None],
         reject: Callable[[], None],
+        meanwhile: Callable[[], None],
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
-        `attempts` limits the tries to get a code while the authority is in trouble.
+        `attempts` limits the tries to get a code while the authority is in trouble; `meanwhile` is called
+        between the polls, for a prompt may stay open for an hour.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
         """
         self._started = self._clock.anchor()
+        self._meanwhile = meanwhile
+        short_lived = 0
         while True:
+            shown = self._now()
             state, grant = self._one_code(scopes, attempts)
             if state is State.EXPIRED:
-                self._log.event("signin.expired", message="The code has expired; here is a new one.")
+                self._log.event("signin.expired", message="The code has expired; a new one follows.")
+                short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
+                self._rest(device_code.replacement_seconds(short_lived))
                 continue
             if grant is None:
                 raise SigninDeclined(
@@ -95,13 +106,13 @@ class DeviceSignin:
             refused = objection(grant.account, self._terms.admission)
             with self._interrupts.held():
                 if refused is None:
+                    accept(grant)
                     self._log.event(
                         "signin.completed",
                         username=grant.account.username,
                         object_id=grant.account.object_id,
                         tenant_id=grant.account.tenant_id,
                     )
-                    accept(grant)
                     return
                 reject()
             self._log.event(
@@ -145,6 +156,7 @@ class DeviceSignin:
         )
         retry_after = None
         while True:
+            self._meanwhile()
             wait_seconds = device_code.wait_seconds(polling, retry_after=retry_after)
             self._rest(min(wait_seconds, max(polling.expires_on - self._now(), 1)))
             self._heart.beat()

@@ -6,48 +6,26 @@ be; `refresh` wants what the schedule says. Everything between two turns is in f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
-from sidecar.core.account import Account, Admission, objection
+from sidecar.core.account import Account, objection
 from sidecar.core.grant import Grant
-from sidecar.core.plan import Policy, Situation
-from sidecar.core.token import Wanted
+from sidecar.core.plan import Situation
 from sidecar.custody import Custody
 from sidecar.errors import DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
+from sidecar.posix.interrupts import Interrupted
 from sidecar.renewal import Renewal
+from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
-
-
-@dataclass(frozen=True)
-class Role:
-    """What tells the two roles apart. `attempts` are the tries of a request that fails in passing."""
-
-    name: str
-    due: Callable[[Situation, Policy], list[str]]
-    attempts: int
-
-
-SIGNIN = Role("signin", plan.due_for_signin, attempts=4)
-REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in."""
-
-    wanted: Wanted
-    policy: Policy
-    admission: Admission
-    may_prompt: bool
 
 
 class AccountKeeper(Protocol):
@@ -98,6 +76,7 @@ class Turn:
         """
         self._ledger.journal = self._state.journal()
         retry_in_seconds = None
+        crashed = False
         try:
             self._state.close_prompt()
             self._custody.open()
@@ -114,8 +93,15 @@ class Turn:
                 retry_in_seconds = schedule.WRITE_RETRY_SECONDS
             self._ledger.report(f"{self._role.name}.failed", failure, level="error")
             raise
+        except Interrupted:
+            raise
+        except BaseException:
+            # A mistake of ours: without a schedule the shell keeps its distance, 10 s … 300 s.
+            crashed = True
+            raise
         finally:
-            self._leave(retry_in_seconds)
+            if not crashed:
+                self._leave(retry_in_seconds)
 
     def _work(self, *, at_once: bool) -> None:
         due = self._role.due(self._situation(at_once=at_once), self._rules.policy)
@@ -145,6 +131,11 @@ class Turn:
     def _ask_for_signin(self, refused: Sequence[str], error: SidecarError, *, at_once: bool) -> None:
         """Prompt for the first token that needs it; its sign-in serves the others as well."""
         name = refused[0]
+        first = next(iter(self._rules.wanted))
+        if first not in refused and (self._role is SIGNIN or not self._rules.may_prompt):
+            # The app can start, and go on, without a further audience; `refresh` will ask for it.
+            self._put_off(refused)
+            return
         if not self._rules.may_prompt:
             self._ledger.report("refresh.signin_required", error, level="error", token=name or None)
             raise error
@@ -161,6 +152,7 @@ class Turn:
                 attempts=self._role.attempts,
                 accept=lambda grant: self._accept(name, grant),
                 reject=self._drop,
+                meanwhile=lambda: self._renew_meanwhile(refused),
             )
         except DirectoryError:
             raise
@@ -175,6 +167,22 @@ class Turn:
         ]
         if others:
             self._renew(others)
+
+    def _renew_meanwhile(self, refused: Sequence[str]) -> None:
+        """An audience that needs a person holds up none of the others."""
+        if self._custody.account is None:
+            return
+        due = plan.due_for_refresh(self._situation(), self._rules.policy)
+        others = [name for name in due if name not in refused]
+        if others:
+            self._renew(others)
+            self._put_off(
+                [name for name, e in self._renewal.failures.items() if isinstance(e, SigninRequired)]
+            )
+
+    def _put_off(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._ledger.failed(name, self._renewal.failures[name], self._custody.tokens.get(name))
 
     def _accept(self, name: str, grant: Grant) -> None:
         self._authority.keep_only(grant.account)

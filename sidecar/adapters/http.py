@@ -28,6 +28,7 @@ from sidecar.core.oauth_answer import printable
 from sidecar.core.retry_after import retry_after_seconds
 from sidecar.errors import (
     AuthorityBusy,
+    AuthorityMisconfigured,
     AuthorityUnreachable,
     AuthorityUntrusted,
     SidecarError,
@@ -115,6 +116,8 @@ class HttpClient:
             return Response(200, text)
         if response.status_code == 200:
             self._documents.keep(url, response.text)
+        elif (text := self._documents.stale(url)) is not None:
+            return Response(200, text)
         return response
 
     def post(
@@ -137,6 +140,11 @@ class HttpClient:
         """Nothing is kept open between requests."""
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> Response:
+        if not url.startswith("https://"):
+            raise AuthorityMisconfigured(
+                f"the authority names an endpoint that is not https: {url.split('?')[0][:200]!a}",
+                advice="Tokens never travel in clear: have the provider publish https endpoints.",
+            )
         request = urllib.request.Request(
             url,
             data=body,
@@ -234,7 +242,7 @@ def _checked(response: Response, *, host: str) -> Response:
         raise AuthorityBusy(f"{host} answered {status}", retry_after=retry_after, cause=f"http {status}")
     try:
         content = json.loads(response.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 import structlog
@@ -53,8 +54,9 @@ class Log:
         if name not in EVENTS:
             raise KeyError(name)
         known = {key: value for key, value in fields.items() if value is not None}
-        getattr(self._logger, level)(name, **known)
-        self._stream.flush()
+        with _reader_may_be_gone():
+            getattr(self._logger, level)(name, **known)
+            self._stream.flush()
 
     def failure(self, name: str, error: SidecarError, *, level: str = "warning", **fields: object) -> None:
         """One event about an error: its message, advice and fields."""
@@ -63,14 +65,23 @@ class Log:
 
     def line(self, record: Mapping[str, object]) -> None:
         """One JSON line whatever the format and the level, flushed."""
-        self._stream.write(json.dumps(record) + "\n")
-        self._stream.flush()
+        with _reader_may_be_gone():
+            self._stream.write(json.dumps(record) + "\n")
+            self._stream.flush()
 
     def text(self, text: str) -> None:
         """Text for people, only in console format, whatever the level; flushed."""
         if not self._json:
-            self._stream.write(text)
-            self._stream.flush()
+            with _reader_may_be_gone():
+                self._stream.write(text)
+                self._stream.flush()
+
+
+@contextmanager
+def _reader_may_be_gone() -> Iterator[None]:
+    """A pipe that nobody reads any more, or a full disk behind it, must not cost a sign-in."""
+    with suppress(OSError, ValueError):
+        yield
 
 
 def _one_line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

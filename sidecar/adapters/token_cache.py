@@ -29,6 +29,7 @@ from sidecar.posix.files import write_durably
 
 FORMAT = "entra-sidecar cache"
 VERSION = 1
+ROOM_BYTES = 4096
 
 
 class Seal(Protocol):
@@ -128,9 +129,25 @@ class TokenCache:
         """The cache for MSAL to work on; its changes last only with `commit`."""
         return PersistedTokenCache(self._collecting, lock_location=str(self._lock_file))
 
-    def discard(self) -> None:
-        """Drop what MSAL changed since the last commit."""
-        self._collecting.content = self._saved.msal
+    @property
+    def unsaved(self) -> str | None:
+        """MSAL's part as it would be committed; None if it is as it was."""
+        return None if self._collecting.content == self._saved.msal else self._collecting.content
+
+    def discard(self, back_to: str | None = None) -> None:
+        """Drop what MSAL changed since the last commit, or since `unsaved` was `back_to`."""
+        self._collecting.content = self._saved.msal if back_to is None else back_to
+
+    def make_room(self) -> None:
+        """Write as much as a commit would, and remove it.
+
+        :raises OSError: the directory is read-only or full
+        """
+        room = self._path.with_name(".room")
+        try:
+            room.write_bytes(b"x" * (self._path.stat().st_size + ROOM_BYTES))
+        finally:
+            room.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Empty MSAL's part; lasts with the next commit."""

@@ -15,6 +15,7 @@ import json
 import math
 import os
 import shutil
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -91,10 +92,28 @@ class TokenDirectory:
         except BaseException:
             (self._path / LINK_ASIDE).unlink(missing_ok=True)
             shutil.rmtree(self._path / UNDER_WAY, ignore_errors=True)
-            shutil.rmtree(generation, ignore_errors=True)
+            if self._current() != generation:
+                shutil.rmtree(generation, ignore_errors=True)
             raise
         sync_directory(self._path)
         self._link(documents)
+
+    def mend(self, documents: Mapping[str, Document]) -> bool:
+        """Whether `documents` are what readers see, with today's mode and group. Links that a crash
+        left unmade are made.
+
+        :raises OSError: the directory is read-only or full
+        """
+        current = self._current()
+        if current is None or self.published() != documents:
+            return False
+        name = next(iter(sorted(documents)))
+        found = (current / name / "token").stat()
+        group = found.st_gid if self._access.group is None else self._access.group
+        if (stat.S_IMODE(found.st_mode), found.st_gid) != (self._access.mode, group):
+            return False
+        self._link(documents)
+        return True
 
     def rehearse(self) -> None:
         """Write a file as a publication would, and remove it.

@@ -118,6 +118,11 @@ def advance(polling: Polling, answer: Answer, *, now: float) -> Polling:
     )
 
 
+def replacement_seconds(short_lived: int) -> int:
+    """Before the next code, after `short_lived` codes in a row that expired at once: 0, 5, 10 … 60 s."""
+    return 0 if short_lived < 2 else min(5 << min(short_lived - 2, 8), 60)
+
+
 def wait_seconds(polling: Polling, *, retry_after: int | None = None) -> int:
     """Until the next poll: the interval, doubled per trouble in a row up to 30 s, or what was asked for
     up to an hour.

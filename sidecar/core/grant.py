@@ -12,6 +12,9 @@ from sidecar.core.oauth_answer import seconds_of, text_of
 from sidecar.core.token import AccessToken
 from sidecar.errors import SidecarError, TokenUnusable
 
+LIFE_DEFAULT_SECONDS = 600
+"""Where the provider gives none, which RFC 6749 section 5.1 allows; MSAL assumes the same."""
+
 LIFE_MAX_SECONDS = 366 * 86400
 """No access token lives longer; instants stay within the ten digits that the shell compares."""
 
@@ -46,7 +49,7 @@ def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, iss
 
     :raises TokenUnusable: no life left, or nothing that fits into an HTTP header
     """
-    life_seconds = min(seconds_of(answer.get("expires_in"), 0), LIFE_MAX_SECONDS)
+    life_seconds = min(seconds_of(answer.get("expires_in", LIFE_DEFAULT_SECONDS), 0), LIFE_MAX_SECONDS)
     secret = text_of(answer, "access_token")
     if secret is None or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise TokenUnusable("the authority granted something that is no bearer token")

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidecar.core.entra_errors import Action, diagnose
-from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, SigninRequired
+from sidecar.errors import (
+    AuthorityBusy,
+    AuthorityMisconfigured,
+    AuthorityUnreachable,
+    SidecarError,
+    SigninRequired,
+)
+
+ODD = -(10**9)
+"""Stands for a duration that is none."""
 
 
 def refusal(answer: Mapping[str, Any]) -> SidecarError:
@@ -23,7 +32,7 @@ def refusal(answer: Mapping[str, Any]) -> SidecarError:
         "suberror": printable(answer.get("suberror"), 60) or None,
         "aadsts": ",".join(map(str, codes)) or None,
         "correlation_id": printable(answer.get("correlation_id"), 60) or None,
-        "timestamp": printable(answer.get("timestamp"), 30) or None,
+        "authority_time": printable(answer.get("timestamp"), 30) or None,
     }
     message = f"{error}: {description}" if description else error
     known = {name: value for name, value in fields.items() if value}
@@ -31,6 +40,34 @@ def refusal(answer: Mapping[str, Any]) -> SidecarError:
         return AuthorityBusy(message, retry_after=None, advice=diagnosis.advice, **known)
     kind = SigninRequired if diagnosis.action is Action.SIGN_IN else AuthorityMisconfigured
     return kind(message, advice=diagnosis.advice, **known)
+
+
+def discovery_refusal(answer: Mapping[str, Any], *, url: str, status: int) -> SidecarError:
+    """The error for a discovery document that is refused. Only what says that the tenant or issuer does
+    not exist is a matter of configuration; a proxy may say no in JSON too.
+    """
+    said = refusal(answer)
+    host = url.split("/")[2] if url.count("/") > 2 else url
+    if status == 404 or isinstance(said, AuthorityMisconfigured):
+        known = isinstance(said, AuthorityMisconfigured)
+        advice = said.advice if known else "Compare the authority's URL with the provider's documentation."
+        return AuthorityMisconfigured(f"{host}: {said.message}", advice=advice, **said.fields)
+    return AuthorityUnreachable(
+        f"{host} answered {status} instead of its discovery document: {said.message}",
+        advice="Check HTTPS_PROXY/NO_PROXY and the egress rules. It is tried again.",
+        cause=f"http {status}",
+    )
+
+
+def with_whole_durations(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """`answer` with its durations as whole seconds; those that make no sense are left out."""
+    kept = dict(answer)
+    for name in ("expires_in", "ext_expires_in", "refresh_in", "interval"):
+        if name in kept and (seconds := seconds_of(kept[name], ODD)) != kept[name]:
+            kept[name] = seconds
+            if seconds == ODD:
+                del kept[name]
+    return kept
 
 
 def not_oauth(what: str) -> AuthorityMisconfigured:

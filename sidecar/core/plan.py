@@ -74,7 +74,12 @@ def _due_on(name: str, situation: Situation, policy: Policy) -> int:
         return attempts.retry_on if schedule.held_back(attempts, now=now) else 0
     if token is None or token.issued_on > now + schedule.LEAP_SECONDS:
         return 0
-    planned = schedule.renewal_instant(token, refresh_at=policy.refresh_at, spread=policy.spread)
+    planned = schedule.renewal_instant(
+        token,
+        refresh_at=policy.refresh_at,
+        spread=policy.spread,
+        needed_seconds=schedule.ready_seconds(token, policy.min_validity_seconds),
+    )
     allowed_on = _allowed_on(attempts, now=now)
     renew_on = max(planned, allowed_on)
     return renew_on if freshness(token, now=now, renew_on=renew_on) is Freshness.FRESH else allowed_on

@@ -5,7 +5,8 @@ The renewal rule, in the order of `renewal_instant`:
 1. Entra's `refresh_on` if it gave one, else the fraction `refresh_at` of the token's life;
 2. moved by this pod's share of the jitter, at most a tenth of the life either way;
 3. never past four fifths of the life, so that a retry still fits before expiry;
-4. not in the first seconds, whatever was advised: ten renewals a minute at most.
+4. before readiness would miss it;
+5. not in the first seconds, whatever was advised: ten renewals a minute at most.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from sidecar.core.token import AccessToken
 
 JITTER = 0.1
 LATEST = 0.8
+MARGIN = 0.05
+MARGIN_MAX_SECONDS = 60
 EARLIEST_SECONDS = 6
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
@@ -60,13 +63,16 @@ def spread_of(identity: str) -> float:
     return int.from_bytes(digest[:4], "big") / 0xFFFFFFFF * 2 - 1
 
 
-def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float) -> int:
-    """When `token` should be renewed; see the rule above. `spread` is -1 to 1."""
+def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float, needed_seconds: int = 0) -> int:
+    """When `token` should be renewed; see the rule above. `spread` is -1 to 1; `needed_seconds` is the
+    life that readiness asks for.
+    """
     life = max(token.life_seconds, 0)
     base = token.issued_on + life * refresh_at if token.refresh_on is None else token.refresh_on
     jittered = base + life * JITTER * spread
-    latest = token.issued_on + life * LATEST
-    earliest = min(token.issued_on + EARLIEST_SECONDS, latest)
+    margin = min(life * MARGIN, MARGIN_MAX_SECONDS)
+    latest = token.issued_on + min(life * LATEST, life - needed_seconds - margin)
+    earliest = token.issued_on + min(EARLIEST_SECONDS, life * LATEST)
     return math.floor(max(min(jittered, latest), earliest))
 
 

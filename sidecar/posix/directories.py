@@ -17,7 +17,12 @@ def prepare(path: Path, *, setting: str, mode: int) -> Path:
     :raises DirectoryError: it cannot be made or written (73)
     :raises DirectoryRefused: it is not a directory (78)
     """
-    resolved = path.resolve()
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise DirectoryRefused(
+            f"{setting}: the links of {path} lead nowhere", advice="Name a directory."
+        ) from error
     try:
         resolved.mkdir(mode=mode, parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -26,6 +31,8 @@ def prepare(path: Path, *, setting: str, mode: int) -> Path:
         ) from error
     except OSError as error:
         raise cannot_write(error, setting=setting, path=resolved) from error
+    if os.statvfs(resolved).f_flag & os.ST_RDONLY:
+        raise cannot_write(OSError(errno.EROFS, "Read-only file system"), setting=setting, path=resolved)
     if not os.access(resolved, os.W_OK | os.X_OK):
         raise cannot_write(PermissionError(errno.EACCES, "Permission denied"), setting=setting, path=resolved)
     return resolved
@@ -68,9 +75,10 @@ def make_private(path: Path, *, setting: str) -> Path:
         if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
         for entry in list(os.scandir(path)):
-            details = entry.stat(follow_symlinks=False)
-            if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
-                Path(entry.path).chmod(0o600)
+            with suppress(FileNotFoundError):  # another role is at work there too
+                details = entry.stat(follow_symlinks=False)
+                if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
+                    Path(entry.path).chmod(0o600)
     except OSError as error:
         raise DirectoryRefused(
             f"{setting}: {path} cannot be made private ({error.strerror}): {describe(path)}",

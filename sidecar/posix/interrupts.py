@@ -34,14 +34,17 @@ class Interrupts:
         self._pending: int | None = None
         self._raised = False
 
-    def install(self) -> None:
-        """Take over TERM and INT."""
+    def install(self, *, hangup_ends: bool = False) -> None:
+        """Take over TERM and INT. HUP ends who waits at a terminal; in the loop it is the shell's, and
+        a terminal that closes sends it to everybody.
+        """
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._handle)
+        signal.signal(signal.SIGHUP, self._handle if hangup_ends else signal.SIG_IGN)
 
     def retire(self) -> None:
         """The work is done: a signal that comes while the interpreter ends has nothing to raise in."""
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signum, signal.SIG_IGN)
 
     @property

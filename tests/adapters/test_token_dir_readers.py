@@ -16,6 +16,8 @@ from sidecar.adapters.token_dir import Access, TokenDirectory
 from tests.adapters.token_documents import document
 from tests.posix.processes import next_line, running, tell
 
+pytestmark = pytest.mark.serial
+
 SWAPS = 10_000
 FIRST_PUBLICATIONS = 300
 MEMORY = Path("/dev/shm")

@@ -27,6 +27,13 @@ def _default_dispositions() -> Iterator[None]:
         signal.signal(number, signal.SIG_IGN)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They load the machine and measure seconds."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.serial)
+
+
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The command line of the shell under test."""

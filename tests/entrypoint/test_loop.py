@@ -55,12 +55,24 @@ def test_nonsense_in_the_schedule_counts_as_none(box: Box, wake: str) -> None:
 
 
 def test_old_schedule_is_emptied_before_a_turn(box: Box) -> None:
-    """A turn that crashes cannot inherit the schedule of the turn before it."""
+    """A turn that crashes cannot inherit the schedule of the turn before it. It is overwritten in place:
+    on a full disk the file keeps its block, and the next schedule has room."""
     box.virtual_time()
-    (box.private / "wake").write_text("5000\n")
-    box.python('[ ! -s "$SIDECAR_STATE_DIR/private/wake" ] || exit 78; [ $n -lt 2 ] || exit 77')
+    wake = box.private / "wake"
+    wake.write_text("5000      \n")
+    inode = wake.stat().st_ino
+    box.python('read -r w <"$SIDECAR_STATE_DIR/private/wake"; [ "$w" = 0 ] || exit 78; [ $n -lt 2 ] || exit 77')
     assert box.run("refresh").returncode == 77
     assert [turn.at for turn in box.turns()] == [1000, 1010]
+    assert (wake.stat().st_ino, wake.stat().st_size) == (inode, 11)
+
+
+def test_turn_that_could_not_write_is_run_again_soon(box: Box) -> None:
+    """73 without a schedule: every 10 s, for a volume that was full may have room again."""
+    box.virtual_time()
+    box.python("[ $n -lt 5 ] || exit 77; exit 73")
+    assert box.run("refresh").returncode == 77
+    assert [turn.at for turn in box.turns()] == [1000, 1010, 1020, 1030, 1040]
 
 
 @pytest.mark.parametrize("code", [64, 77, 78])

@@ -22,8 +22,9 @@ from sidecar.errors import SidecarError
 from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
 from sidecar.renewal import Renewal
+from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin, SigninTerms
-from sidecar.turn import REFRESH, SIGNIN, Role, Rules, Turn
+from sidecar.turn import Turn
 from tests.life.doubles import TENANT, QuietHeart, ScriptedAuthority, VirtualClock
 
 GRAPH = ("https://graph.microsoft.com/.default",)
@@ -92,6 +93,7 @@ class Bench:
             wanted=self.rules.wanted,
             labels=Labels(client_id="client", entra=True),
             clock=self.clock,
+            interrupts=interrupts,
             log=log,
         )
         turn = Turn(

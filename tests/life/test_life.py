@@ -317,6 +317,7 @@ def test_further_audience_that_needs_consent_is_prompted_for_once(tmp_path: Path
     assert bench.signin() is None
     assert bench.published("arm") is None
     bench.authority.renewals.append(SigninRequired("consent_required"))
+    bench.clock.sleep(301)
     assert bench.turn() is None
     assert bench.authority.prompts == [GRAPH, ARM]
     assert bench.published("arm") is not None

@@ -7,43 +7,31 @@ leaves here as the classes of `sidecar.errors`.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import msal
 
+from sidecar.adapters.entra.guard import Guard, Transport, odd_answers
 from sidecar.core import device_code
 from sidecar.core.account import Account, account_from_claims
 from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
 from sidecar.core.grant import Authority, Grant, PollResult, access_token_from
-from sidecar.core.oauth_answer import not_oauth, refusal, seconds_of, text_of
-from sidecar.errors import AuthorityMisconfigured, SidecarError, SigninRequired, TokenUnusable
+from sidecar.core.oauth_answer import (
+    not_oauth,
+    refusal,
+    seconds_of,
+    text_of,
+)
+from sidecar.errors import AccountRefused, AuthorityMisconfigured, SidecarError, SigninRequired
 
 # MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
 logging.getLogger("msal").disabled = True
 
 RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access"})
 CODE_LIFE_DEFAULT_SECONDS = 900
-
-
-class Transport(Protocol):
-    """The HTTP client that MSAL is given; see `sidecar.adapters.http`."""
-
-    def get(self, url: str, **kwargs: Any) -> Any:
-        """An answer with `status_code`, `text` and `headers`."""
-        ...
-
-    def post(self, url: str, **kwargs: Any) -> Any:
-        """The same."""
-        ...
-
-    def close(self) -> None:
-        """MSAL never calls it by itself."""
-        ...
 
 
 class Entra:
@@ -87,7 +75,7 @@ class Entra:
                 "the authority offers no device authorization endpoint",
                 advice="Turn on the device authorization grant (RFC 8628) at the provider.",
             )
-        with _odd_answers():
+        with odd_answers():
             flow = app.initiate_device_flow(_requestable(scopes), params=params)
         if "error" in flow or not (text_of(flow, "user_code") and text_of(flow, "device_code")):
             raise refusal(flow)
@@ -99,7 +87,7 @@ class Entra:
             user_code=flow["user_code"],
             verification_uri=uri,
             verification_uri_complete=text_of(flow, "verification_uri_complete"),
-            expires_on=int(started) + seconds_of(flow.get("expires_in"), CODE_LIFE_DEFAULT_SECONDS),
+            expires_on=int(started) + (_positive(flow.get("expires_in")) or CODE_LIFE_DEFAULT_SECONDS),
             interval_seconds=seconds_of(flow.get("interval"), INTERVAL_DEFAULT_SECONDS),
             message=text_of(flow, "message"),
         )
@@ -108,10 +96,12 @@ class Entra:
         """Poll the code of `begin_device_flow` once. Trouble on the way is an answer, not an error."""
         started = self._now()
         try:
-            # MSAL warns when its own idea of the interval is undercut; ours only ever grows.
+            # The pace is ours. MSAL would warn when its own is undercut, and at an interval of 0 its
+            # loop never asks whether to go on (measured with msal 1.39).
             self._flow.pop("latest_attempt_at", None)
+            self._flow["interval"] = 1
             app = self._app()
-            with _odd_answers():
+            with odd_answers():
                 result = app.acquire_token_by_device_flow(self._flow, exit_condition=lambda _flow: True)
         except SidecarError as error:
             if error.retryable:
@@ -140,7 +130,7 @@ class Entra:
         found = [known for known in app.get_accounts() if known["home_account_id"] == account.home_account_id]
         result = None
         if found:
-            with _odd_answers():
+            with odd_answers():
                 result = app.acquire_token_silent_with_error(
                     _requestable(scopes), found[0], force_refresh=True
                 )
@@ -168,7 +158,7 @@ class Entra:
                 self._made = msal.PublicClientApplication(
                     self._client_id,
                     token_cache=self._cache(),
-                    http_client=_DiscoveryGuard(self._transport),
+                    http_client=Guard(self._transport),
                     # Off: hosts are configured, and each failure would cost a look-up elsewhere
                     # whose own failure would hide the first (measured with msal 1.39).
                     instance_discovery=False,
@@ -193,15 +183,15 @@ class Entra:
         if known is None:
             return Grant(token, account)
         if account.object_id != known.object_id:
-            raise SigninRequired(
-                f"the authority renewed the token of {known.name} with one of {account.name}",
-                advice="Sign in again at the prompt.",
+            raise AccountRefused(
+                f"the authority renewed the token of {known.name} with one of {account.name}"
             )
         # MSAL's key of the account was pinned at the sign-in and does not change.
         return Grant(token, replace(account, home_account_id=known.home_account_id))
 
     def _account(self, claims: Mapping[str, Any]) -> Account | None:
-        if claims.get("aud") not in (self._client_id, [self._client_id]):
+        audience = claims.get("aud")
+        if self._client_id not in (audience if isinstance(audience, list) else [audience]):
             return None
         subject = str(claims.get("oid") or claims.get("sub") or "")
         known = self._app().get_accounts()
@@ -217,34 +207,10 @@ class Entra:
         return None
 
 
-@contextmanager
-def _odd_answers() -> Iterator[None]:
-    """MSAL takes the fields of an answer at their word: `expires_in: "soon"` is a ValueError there."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TokenUnusable(
-            f"the authority's answer makes no sense to MSAL ({type(error).__name__})",
-            advice="It is tried again. If it lasts, something stands between here and the authority.",
-        ) from error
-
-
-class _DiscoveryGuard:
-    """GET is discovery: an error there is the configuration's, which MSAL would hide in a ValueError."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self.post = transport.post
-        self.close = transport.close
-
-    def get(self, url: str, **kwargs: Any) -> Any:
-        response = self._transport.get(url, **kwargs)
-        if response.status_code >= 400:
-            said = refusal(json.loads(response.text))
-            raise AuthorityMisconfigured(said.message, advice=said.advice, **said.fields)
-        return response
-
-
 def _requestable(scopes: Sequence[str]) -> list[str]:
     """MSAL adds the reserved scopes itself and raises when it is given one."""
     return [scope for scope in scopes if scope not in RESERVED_SCOPES]
+
+
+def _positive(value: object) -> int:
+    return max(seconds_of(value, 0), 0)

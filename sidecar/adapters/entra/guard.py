@@ -1,0 +1,66 @@
+"""What stands between MSAL and the answers of an authority, which it takes at their word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+from sidecar.core.oauth_answer import discovery_refusal, with_whole_durations
+from sidecar.errors import SidecarError, TokenUnusable
+
+
+class Transport(Protocol):
+    """The HTTP client that MSAL is given; see `sidecar.adapters.http`."""
+
+    def get(self, url: str, **kwargs: Any) -> Any:
+        """An answer with `status_code`, `text` and `headers`."""
+        ...
+
+    def post(self, url: str, **kwargs: Any) -> Any:
+        """The same."""
+        ...
+
+    def close(self) -> None:
+        """MSAL never calls it by itself."""
+        ...
+
+
+@contextmanager
+def odd_answers() -> Iterator[None]:
+    """MSAL takes an answer at its word: what is odd there is a ValueError here, an IndexError elsewhere.
+
+    What the cache raises while it is written, and what the transport raises, passes.
+    """
+    try:
+        yield
+    except (SidecarError, OSError):
+        raise
+    except Exception as error:
+        raise TokenUnusable(
+            f"the authority's answer makes no sense to MSAL ({type(error).__name__})",
+            advice="It is tried again. If it lasts, something stands between here and the authority.",
+        ) from error
+
+
+class Guard:
+    """Between MSAL and the transport: durations are whole numbers, and an error of discovery is told."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.close = transport.close
+
+    def post(self, url: str, **kwargs: Any) -> Any:
+        """MSAL fails on `expires_in: "3600.0"` before it has kept the refresh token beside it."""
+        response = self._transport.post(url, **kwargs)
+        answer = json.loads(response.text)
+        return replace(response, text=json.dumps(with_whole_durations(answer)))
+
+    def get(self, url: str, **kwargs: Any) -> Any:
+        """MSAL would hide in a ValueError what is wrong with the tenant or the provider's URL."""
+        response = self._transport.get(url, **kwargs)
+        if response.status_code >= 400:
+            raise discovery_refusal(json.loads(response.text), url=url, status=response.status_code)
+        return response

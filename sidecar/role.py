@@ -1,0 +1,34 @@
+"""The two roles that are turns, and the rules that a turn goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sidecar.core import plan
+from sidecar.core.account import Admission
+from sidecar.core.plan import Policy, Situation
+from sidecar.core.token import Wanted
+
+
+@dataclass(frozen=True)
+class Role:
+    """What tells the two roles apart. `attempts` are the tries of a request that fails in passing."""
+
+    name: str
+    due: Callable[[Situation, Policy], list[str]]
+    attempts: int
+
+
+SIGNIN = Role("signin", plan.due_for_signin, attempts=4)
+REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in."""
+
+    wanted: Wanted
+    policy: Policy
+    admission: Admission
+    may_prompt: bool
