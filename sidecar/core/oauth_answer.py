@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +78,17 @@ def not_oauth(what: str) -> AuthorityMisconfigured:
         f"the authority answered {what}",
         advice="Check that the authority's URL is an OpenID provider.",
     )
+
+
+def is_jwt(value: object) -> bool:
+    """Whether its claims can be read (RFC 7519 section 7.2); the signature is not looked at."""
+    if not isinstance(value, str) or value.count(".") != 2:
+        return False
+    body = value.split(".")[1]
+    try:
+        return isinstance(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def printable(value: object, limit: int) -> str:

@@ -51,7 +51,7 @@ def test_refusal_tells_what_an_administrator_asks_for() -> None:
         "suberror": "bad_token",
         "aadsts": "70043",
         "correlation_id": "2",
-        "timestamp": "2026-01-31 12:00:00Z",
+        "authority_time": "2026-01-31 12:00:00Z",
     }
     assert "Sign-in frequency" in said.advice
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,3 +53,42 @@ def signed_in(pod: Pod, entra: Emulator) -> Pod:
     assert code == 0, output
     entra.policy.approve_after = None
     return pod
+
+
+@pytest.fixture
+def key_file(leaks: Leaks) -> Callable[[Path], Path]:
+    """Makes key files with one new key, which the leak check knows."""
+
+    def make(path: Path) -> Path:
+        key = base64.b64encode(os.urandom(32)).decode()
+        leaks.issued({key})
+        path.write_text(key + "\n")
+        return path
+
+    return make
+
+
+@pytest.fixture
+def full() -> Iterator[Callable[[Path], Callable[[], None]]]:
+    """Puts a real volume of 96 KiB at a path, or takes the one that is there, and fills it; what it
+    returns makes room again.
+    """
+    mounted: list[Path] = []
+
+    def fill(path: Path) -> Callable[[], None]:
+        if path not in mounted:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "none", str(path)], check=True)
+            mounted.append(path)
+        ballast = path / "ballast"
+        with ballast.open("wb", buffering=0) as file:
+            try:
+                while file.write(b"x" * 4096):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+        return ballast.unlink
+
+    yield fill
+    for path in mounted:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)

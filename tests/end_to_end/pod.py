@@ -101,28 +101,39 @@ class Pod:
 
     def start(self, *arguments: str, shell: str = "sh", **settings: str) -> Running:
         """Start `entrypoint.sh` with these arguments."""
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("SIDECAR_", "AZURE_"))
-        }
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         output = self._folder / f"output-{len(self._started)}"
         with output.open("wb") as stream:
-            process = subprocess.Popen(
-                [*shell.split(), str(ROOT / "entrypoint.sh"), *arguments],
-                env={**inherited, "PATH": path, **self.settings, **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-            )
+            process = self._popen(shell.split(), arguments, settings, stream.fileno())
         running = Running(process, output)
         self._started.append(running)
         return running
+
+    def start_writing_to(self, descriptor: int, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `entrypoint.sh` with both streams to a descriptor of the test's."""
+        process = self._popen(["sh"], arguments, {}, descriptor)
+        self._started.append(Running(process, Path(os.devnull)))
+        return process
 
     def run(self, *arguments: str, seconds: float = PATIENCE_SECONDS, **settings: str) -> tuple[int, str]:
         """Run it to its end; exit code and output."""
         running = self.start(*arguments, **settings)
         return running.end(seconds), running.output
+
+    def _popen(
+        self, shell: list[str], arguments: tuple[str, ...], settings: Mapping[str, str], output: int
+    ) -> subprocess.Popen[bytes]:
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SIDECAR_", "AZURE_"))
+        }
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.Popen(
+            [*shell, str(ROOT / "entrypoint.sh"), *arguments],
+            env={**inherited, "PATH": path, **self.settings, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+        )
 
     def document(self, name: str = "") -> dict[str, Any]:
         """What an app reads."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import random
 import signal
 import time
@@ -15,7 +13,6 @@ import pytest
 from tests.emulator import Emulator
 from tests.emulator.faults import Fault, Hang, Html, Reset, Status
 from tests.end_to_end.pod import Pod, eventually
-from tests.leaks import Leaks
 
 
 def test_signin_publishes_what_apps_read(pod: Pod, entra: Emulator) -> None:
@@ -237,19 +234,11 @@ def test_damaged_cache_is_set_aside_and_leads_to_a_prompt(signed_in: Pod, entra:
     assert len(role.records("signin.code_issued")) == 1
 
 
-def new_key(path: Path, leaks: Leaks) -> Path:
-    """A key file with one new key, which the leak check knows."""
-    key = base64.b64encode(os.urandom(32)).decode()
-    leaks.issued({key})
-    path.write_text(key + "\n")
-    return path
-
-
 def test_sealed_cache_opens_with_its_key_alone(
-    pod: Pod, entra: Emulator, leaks: Leaks, tmp_path: Path
+    pod: Pod, entra: Emulator, tmp_path: Path, key_file: Callable[[Path], Path]
 ) -> None:
     """No secret readable; another key is refused with 78 and the file is left byte for byte."""
-    key, other = new_key(tmp_path / "key", leaks), new_key(tmp_path / "other", leaks)
+    key, other = key_file(tmp_path / "key"), key_file(tmp_path / "other")
     entra.policy.approve_after = 0
     assert pod.run("signin", SIDECAR_CACHE_KEY_FILE=str(key))[0] == 0
     sealed = (pod.private / "cache").read_bytes()

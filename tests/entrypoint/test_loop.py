@@ -61,7 +61,9 @@ def test_old_schedule_is_emptied_before_a_turn(box: Box) -> None:
     wake = box.private / "wake"
     wake.write_text("5000      \n")
     inode = wake.stat().st_ino
-    box.python('read -r w <"$SIDECAR_STATE_DIR/private/wake"; [ "$w" = 0 ] || exit 78; [ $n -lt 2 ] || exit 77')
+    box.python(
+        'read -r w <"$SIDECAR_STATE_DIR/private/wake"; [ "$w" = 0 ] || exit 78; [ $n -lt 2 ] || exit 77'
+    )
     assert box.run("refresh").returncode == 77
     assert [turn.at for turn in box.turns()] == [1000, 1010]
     assert (wake.stat().st_ino, wake.stat().st_size) == (inode, 11)

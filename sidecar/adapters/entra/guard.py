@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sidecar.core.oauth_answer import discovery_refusal, with_whole_durations
+from sidecar.core.oauth_answer import discovery_refusal, is_jwt, with_whole_durations
 from sidecar.errors import SidecarError, TokenUnusable
 
 
@@ -46,17 +46,21 @@ def odd_answers() -> Iterator[None]:
 
 
 class Guard:
-    """Between MSAL and the transport: durations are whole numbers, and an error of discovery is told."""
+    """Between MSAL and the transport: what MSAL reads makes sense, and an error of discovery is told."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.close = transport.close
 
     def post(self, url: str, **kwargs: Any) -> Any:
-        """MSAL fails on `expires_in: "3600.0"` before it has kept the refresh token beside it."""
+        """MSAL fails on `expires_in: "3600.0"`, and on an ID token that is no JWT, before it has kept the
+        refresh token beside it.
+        """
         response = self._transport.post(url, **kwargs)
-        answer = json.loads(response.text)
-        return replace(response, text=json.dumps(with_whole_durations(answer)))
+        answer = with_whole_durations(json.loads(response.text))
+        if not is_jwt(answer.get("id_token")):
+            answer.pop("id_token", None)
+        return replace(response, text=json.dumps(answer))
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """MSAL would hide in a ValueError what is wrong with the tenant or the provider's URL."""
