@@ -60,6 +60,7 @@ def test_loop_goes_on_without_it_where_prompting_is_off(bench: Bench) -> None:
     assert published is not None
     assert published["expires_on"] > bench.clock.now() + LIFE / 2
     assert bench.authority.prompts == [GRAPH]
+    assert bench.requests_per_minute() <= 10
 
     bench.authority.revoked = True
     bench.clock.sleep(LIFE)
