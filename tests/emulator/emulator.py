@@ -24,7 +24,7 @@ from tests.emulator.signin_page import SigninPage
 from tests.emulator.site import EntraSite
 from tests.emulator.tokens import Mint
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 
 class Emulator:

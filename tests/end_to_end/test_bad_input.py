@@ -53,7 +53,7 @@ def test_misconfiguration_names_what_to_check(
     pod: Pod, settings: dict[str, str], code: int, words: str
 ) -> None:
     """The exit code, the setting to look at, and no traceback."""
-    found, output = pod.run("signin", seconds=20, **settings)
+    found, output = pod.run("signin", seconds=60, **settings)
     assert found == code, output
     assert words in output
     assert "Traceback" not in output

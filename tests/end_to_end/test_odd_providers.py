@@ -15,7 +15,7 @@ import pytest
 
 from tests.emulator import Emulator
 from tests.emulator.faults import Answer, Hang
-from tests.end_to_end.pod import Pod
+from tests.end_to_end.pod import PATIENCE_SECONDS, Pod
 
 
 @pytest.mark.parametrize("interval", [0, -5, "soon", "2.0", None])
@@ -180,7 +180,7 @@ def test_reader_of_the_log_that_goes_away_costs_no_signin(pod: Pod, entra: Emula
     entra.wait_for("devicecode")
     entra.wait_for("token:device_code")
     entra.approve()
-    process.wait(timeout=20)
+    process.wait(timeout=PATIENCE_SECONDS)
     assert pod.token() != ""
 
 
