@@ -100,6 +100,9 @@ def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
         log.event("shutdown.requested", signal=str(interrupted))
         return interrupted.exit_code
     except SidecarError as error:
+        if role == "refresh" and settings.on_signin_required == "prompt" and error.exit_code == 77:
+            # A declined prompt or a refused account never ends the loop: it asks again, with back-off.
+            return 75
         return error.exit_code
     return 0
 

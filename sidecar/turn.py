@@ -159,11 +159,18 @@ class Turn:
         except SidecarError as failure:
             self._drop()
             self._ledger.signin_failed(refused, failure)
+            if first not in refused:
+                return
             raise
         self._ledger.signed_in()
         self._renewal.failures = {}
+        attempts = self._ledger.journal.tokens
         others = [
-            other for other in self._rules.wanted if other not in self._custody.tokens or other in refused[1:]
+            other
+            for other in self._rules.wanted
+            if other not in self._custody.tokens
+            or other in refused[1:]
+            or (other in attempts and attempts[other].failures)
         ]
         if others:
             self._renew(others)
@@ -176,6 +183,8 @@ class Turn:
         others = [name for name in due if name not in refused]
         if others:
             self._renew(others)
+            with suppress(OSError):
+                self._custody.tell_probes(self._rules.policy)
             self._put_off(
                 [name for name, e in self._renewal.failures.items() if isinstance(e, SigninRequired)]
             )

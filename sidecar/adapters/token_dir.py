@@ -108,6 +108,8 @@ class TokenDirectory:
         if current is None or self.published() != documents:
             return False
         name = next(iter(sorted(documents)))
+        if not all((current / name / file).is_file() for name in documents for file in FILES):
+            return False
         found = (current / name / "token").stat()
         group = found.st_gid if self._access.group is None else self._access.group
         if (stat.S_IMODE(found.st_mode), found.st_gid) != (self._access.mode, group):

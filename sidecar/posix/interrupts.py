@@ -40,7 +40,8 @@ class Interrupts:
         """
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._handle)
-        signal.signal(signal.SIGHUP, self._handle if hangup_ends else signal.SIG_IGN)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(signal.SIGHUP, self._handle if hangup_ends else signal.SIG_IGN)
 
     def retire(self) -> None:
         """The work is done: a signal that comes while the interpreter ends has nothing to raise in."""

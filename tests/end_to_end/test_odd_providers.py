@@ -120,6 +120,8 @@ def test_renewal_for_another_person_is_neither_published_nor_kept(signed_in: Pod
     role.wait_for("refresh.failed")
     assert signed_in.token() == before
     assert bob.encode() not in signed_in.stored()
+    role.process.send_signal(signal.SIGHUP)
+    role.wait_for("refresh.succeeded")
     assert role.stop()[0] == 0
 
 

@@ -143,6 +143,21 @@ def test_revoked_signin_ends_the_loop_where_prompting_is_off(signed_in: Pod, ent
     assert role.records("refresh.signin_required")[0]["aadsts"] == "50173"
 
 
+def test_declined_prompt_does_not_end_the_loop(pod: Pod, entra: Emulator) -> None:
+    """`refresh` asks again later; TERM still ends it with 0."""
+    role = pod.start("refresh")
+    role.wait_for("signin.code_issued")
+    entra.decline()
+    failed = role.wait_for("signin.failed")
+    assert failed["next_prompt_in_seconds"] == 30
+    role.wait_for("refresh.scheduled")
+    role.process.send_signal(signal.SIGHUP)
+    second = role.wait_for("signin.code_issued", 2)
+    entra.approve(second["user_code"])
+    role.wait_for("signin.completed")
+    assert role.stop()[0] == 0
+
+
 def test_interaction_required_prompts_once(signed_in: Pod, entra: Emulator) -> None:
     """A policy asks for more: one prompt, and the sign-in settles it."""
     entra.conditional_access(code=50076)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msal
@@ -177,17 +176,22 @@ class Entra:
     ) -> Grant:
         token = access_token_from(result, scopes, issued_on=int(started))
         claims = result.get("id_token_claims")
-        account = self._account(claims) if isinstance(claims, dict) else known
-        if account is None:
-            raise not_oauth("a sign-in without an ID token for this client")
         if known is None:
+            account = self._account(claims) if isinstance(claims, dict) else None
+            if account is None:
+                raise not_oauth("a sign-in without an ID token for this client")
             return Grant(token, account)
+        if not isinstance(claims, dict):
+            return Grant(token, known)
+        # MSAL's key of the account was pinned at the sign-in and does not change.
+        account = account_from_claims(
+            claims, home_account_id=known.home_account_id, entra=not self._authority.oidc
+        )
         if account.object_id != known.object_id:
             raise AccountRefused(
                 f"the authority renewed the token of {known.name} with one of {account.name}"
             )
-        # MSAL's key of the account was pinned at the sign-in and does not change.
-        return Grant(token, replace(account, home_account_id=known.home_account_id))
+        return Grant(token, account)
 
     def _account(self, claims: Mapping[str, Any]) -> Account | None:
         audience = claims.get("aud")
