@@ -28,6 +28,10 @@ class RenewingAuthority(Protocol):
         """Drop what MSAL holds in memory."""
         ...
 
+    def keep_only(self, account: Account) -> None:
+        """Remove other accounts from MSAL's cache."""
+        ...
+
 
 class _TryAgain(SidecarError):
     """Some tokens failed in a way that may pass within seconds."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
-from sidecar.core.account import Account, objection
+from sidecar.core.account import objection
 from sidecar.core.grant import Grant
 from sidecar.core.plan import Situation
 from sidecar.custody import Custody
@@ -23,21 +22,9 @@ from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupted
-from sidecar.renewal import Renewal
+from sidecar.renewal import Renewal, RenewingAuthority
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
-
-
-class AccountKeeper(Protocol):
-    """What a turn itself needs of the authority."""
-
-    def keep_only(self, account: Account) -> None:
-        """Remove other accounts from MSAL's cache."""
-        ...
-
-    def reset(self) -> None:
-        """Drop what MSAL holds in memory."""
-        ...
 
 
 class Turn:
@@ -51,7 +38,7 @@ class Turn:
         custody: Custody,
         renewal: Renewal,
         signin: DeviceSignin,
-        authority: AccountKeeper,
+        authority: RenewingAuthority,
         ledger: Ledger,
         state: StateDirectory,
         clock: Clock,
