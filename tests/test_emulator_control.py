@@ -182,6 +182,27 @@ def test_a_client_that_does_not_trust_the_ca_is_turned_away(entra: Emulator) -> 
         assert "user_code" in client.begin()
 
 
+def test_certificates_in_a_directory_survive_a_restart(tmp_path: Path) -> None:
+    """Who trusted ca.pem of the directory still trusts the stand-in that comes after, keys unread by others."""
+    with Emulator(tls_dir=tmp_path) as entra:
+        trusted = (tmp_path / "ca.pem").read_bytes()
+        assert (tmp_path / "server.pem").stat().st_mode & 0o077 == 0
+        first = entra.leaf_spki
+    with Emulator(tls_dir=tmp_path) as entra, requests.Session() as session:
+        session.trust_env, session.verify = False, str(tmp_path / "ca.pem")
+        assert session.get(f"{entra.authority_host}/_control/health", timeout=5).ok
+        assert entra.leaf_spki == first
+    assert (tmp_path / "ca.pem").read_bytes() == trusted
+
+
+def test_the_prompt_names_the_page_as_people_reach_it() -> None:
+    """Between containers the authority's name is not the one that a browser outside can open."""
+    with Emulator(page_url="https://localhost:8443/devicelogin") as entra, Client(entra) as client:
+        answer = client.begin()
+        assert answer["verification_uri"] == "https://localhost:8443/devicelogin"
+        assert "https://localhost:8443/devicelogin" in answer["message"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_as_a_program_it_writes_its_files_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     """The URL file appears last; the end is within a second, exit code 0, nothing on stderr."""

@@ -20,6 +20,7 @@ _POLICY = (
     "user",
     "rotation",
     "foreign_users",
+    "page_url",
 )
 
 
@@ -33,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=0, help="0 for a free one")
     made.add_argument("--hostname", default="localhost", help="its name in URLs and in its certificate")
     made.add_argument("--ca-out", type=Path, metavar="FILE", help="write the CA certificate there")
+    made.add_argument(
+        "--tls-dir",
+        type=Path,
+        metavar="DIR",
+        help="take server.pem (key and chain) and ca.pem from there; made there if missing",
+    )
     made.add_argument("--url-out", type=Path, metavar="FILE", help="write the authority host there, last")
     made.add_argument("--access-log", type=Path, metavar="FILE", help="a line per request, without secrets")
     made.add_argument("--tenant-id", default=CONTOSO_ID, metavar="GUID")
@@ -43,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--code-life", type=int, metavar="SECONDS")
     made.add_argument("--interval", type=int, metavar="SECONDS", help="between polls")
     made.add_argument("--approve-after", type=float, metavar="SECONDS", help="sign in by itself")
+    made.add_argument("--page-url", metavar="URL", help="where people reach /devicelogin, for the prompt")
     made.add_argument("--user", metavar="NAME", help="who signs in if nobody is named")
     made.add_argument("--rotation", choices=["entra", "one-time", "none"])
     made.add_argument("--foreign-users", action="store_true", default=None)
@@ -71,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
             public_client=not options.no_public_client,
             multi_tenant=not options.single_tenant,
             ca_file=options.ca_out,
+            tls_dir=options.tls_dir,
             access_log=options.access_log,
             **policy,
         )

@@ -47,10 +47,14 @@ class Emulator:
         multi_tenant: bool = True,
         clock: Clock | None = None,
         ca_file: Path | None = None,
+        tls_dir: Path | None = None,
         access_log: Path | None = None,
         **policy: Any,
     ) -> None:
-        """`hostname` is the name in its URLs, for networks in which it is not localhost."""
+        """`hostname` is the name in its URLs, for networks in which it is not localhost.
+
+        `tls_dir` keeps the certificates from one run to the next (`CertificateAuthority`).
+        """
         self.clock = clock or Clock()
         self.tenant_id = tenant_id
         self.client_id = client_id
@@ -64,7 +68,8 @@ class Emulator:
         self._lock = threading.RLock()
         self._folder = tempfile.TemporaryDirectory(prefix="emulator-")
         self.ca_file = ca_file or Path(self._folder.name) / "ca.pem"
-        ca = CertificateAuthority(hostname, *([host] if host not in ("", "0.0.0.0", "::") else []))
+        addresses = [host] if host not in ("", "0.0.0.0", "::") else []
+        ca = CertificateAuthority(hostname, *addresses, directory=tls_dir)
         ca.write(self.ca_file)
         self.leaf_spki = ca.leaf_spki()
         self._server = TlsServer(

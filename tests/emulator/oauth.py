@@ -102,7 +102,7 @@ class AuthorizationServer:
             interval=self._policy.interval,
         )
         self.secrets.add(code.device_code)
-        uri = f"{self._host}/devicelogin"
+        uri = self._policy.page_url or f"{self._host}/devicelogin"
         message = _MESSAGES.get((language or "en")[:2].lower(), _MESSAGES["en"])
         return {
             "user_code": code.user_code,

@@ -27,6 +27,8 @@ class Policy:
     """Who approves, where nobody is named."""
     foreign_users: bool = False
     """Let users of another tenant sign in at a tenant's own authority; the tokens' `tid` is theirs."""
+    page_url: str | None = None
+    """What the prompt says, where a person's browser reaches the page under another name than clients."""
     block_device_code: bool = False
     """Conditional Access blocks the flow: the page says 53003 and the code stays pending."""
     rotation: Rotation = "entra"
