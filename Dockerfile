@@ -17,7 +17,7 @@ RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required
     if [ -e /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \
     pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-cache-dir --no-compile \
         --require-hashes --target /packages -r /requirements.txt \
-    && rm -rf /packages/bin
+    && rm -rf /packages/bin && find /packages -type d -name tests -prune -exec rm -rf {} +
 COPY image/root.sh /
 ARG SOURCE_DATE_EPOCH=0
 RUN /root.sh /root.d \
@@ -53,7 +53,7 @@ RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required
 COPY tests/__init__.py /emulator.d/emulator/tests/
 COPY tests/emulator /emulator.d/emulator/tests/emulator
 RUN find /emulator.d -name __pycache__ -prune -exec rm -rf {} + && chmod -R u=rwX,go=rX /emulator.d \
-    && mkdir -m 1777 /emulator.d/tls
+    && mkdir -m 1777 /emulator.d/tls /emulator.d/memory
 
 FROM runtime AS emulator
 COPY --from=emulator-packages /emulator.d /

@@ -5,17 +5,32 @@ PYTHON ?= python3
 WORKERS ?= 6
 BIN := .venv/bin
 
-.PHONY: demo test check format docs lock clean
+.PHONY: demo test image test-image test-kubernetes check format docs manifests lock clean
 
 demo: .venv
 	@$(BIN)/python -m demo
 
 test: .venv
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not serial"
+	$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not serial and not image and not kubernetes"
 	$(BIN)/python -m pytest -m serial
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95 --skip-covered
+
+# Behind a TLS-inspecting proxy: BUILD_OPTIONS='--network=host --secret id=ca,src=/path/to/ca-bundle.pem'
+BUILD = docker buildx build --load $(BUILD_OPTIONS)
+image:
+	$(BUILD) --tag entra-token-sidecar:dev .
+	$(BUILD) --tag entra-token-sidecar-emulator:dev --target emulator .
+	$(BUILD) --tag entra-token-sidecar-example-app:dev examples/app
+
+# The images and docker compose on the engine of this machine.
+test-image: .venv image
+	$(BIN)/python -m pytest -n 4 -m image
+
+# Whatever cluster KUBECONFIG names; docs/kubernetes.md says how the images get there.
+test-kubernetes: .venv
+	$(BIN)/python -m pytest -m kubernetes
 
 check: .venv
 	$(BIN)/ruff check
@@ -32,6 +47,10 @@ format: .venv
 # The tables of README.md that come from the code.
 docs: .venv
 	$(BIN)/python -m tests.readme
+
+# The files of k8s/ that are derived from k8s/component/pod.yaml.
+manifests: .venv
+	$(BIN)/python -m tests.manifests.generate
 
 .venv: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

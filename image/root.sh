@@ -47,6 +47,7 @@ for package in "$stdlib-minimal" "$stdlib-stdlib"; do
     done
 done
 (cd "$root$lib" && for path in $unused; do rm -rf "$path"; done)
+find "$root$lib" -name '*.py' -exec chmod a-x {} +
 
 # The programs that entrypoint.sh calls.
 for program in "$python" /usr/bin/dash /usr/bin/date /usr/bin/sleep; do copy "$program"; done

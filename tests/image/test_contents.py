@@ -1,0 +1,211 @@
+"""What is in the image, and what is not."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidecar.settings import SETTINGS
+from tests.engines.docker import PRODUCT, docker
+
+pytestmark = pytest.mark.image
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tarfile.TarInfo]:
+    """Every entry of the image's root file system, by its path."""
+    path = tmp_path_factory.mktemp("image") / "root.tar"
+    container = docker("create", PRODUCT).strip()
+    try:
+        docker("export", "--output", str(path), container)
+    finally:
+        docker("rm", container)
+    with tarfile.open(path) as archive:
+        return {"/" + entry.name.rstrip("/"): entry for entry in archive}
+
+
+@pytest.fixture(scope="module")
+def config() -> dict[str, Any]:
+    """`Config` of `docker image inspect`."""
+    found: dict[str, Any] = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", PRODUCT))
+    return found
+
+
+def inside(program: str) -> str:
+    """What a Python program prints in the image."""
+    return docker("run", "--rm", "--entrypoint", "python3", PRODUCT, "-P", "-c", program)
+
+
+def test_it_takes_at_most_sixty_megabytes() -> None:
+    """Uncompressed, by the engine's own count."""
+    assert int(docker("image", "inspect", "--format", "{{.Size}}", PRODUCT)) <= 60 * MEGABYTE
+
+
+def test_only_the_programs_that_the_entry_point_calls_are_in_it(files: dict[str, tarfile.TarInfo]) -> None:
+    """No compiler, package manager, downloader or editor, for whoever gets in."""
+    programs = {
+        path
+        for path, entry in files.items()
+        if entry.isfile() and entry.mode & 0o111 and not path.endswith(".so") and ".so." not in path
+    } - {"/.dockerenv", "/dev/console", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}  # the engine's
+    python = {path for path in programs if path.startswith("/usr/bin/python3.")}
+    assert len(python) == 1
+    assert programs - python == {"/entrypoint.sh", "/usr/bin/dash", "/usr/bin/date", "/usr/bin/sleep"}
+
+
+def test_no_test_and_no_stand_in_is_in_it(files: dict[str, tarfile.TarInfo]) -> None:
+    """They belong to the other target."""
+    unwanted = ("trustme", "pytest", "emulator", "/tests", "ensurepip", "/pip", "tkinter")
+    assert [path for path in files if any(name in path for name in unwanted)] == []
+
+
+def test_nothing_is_setuid_or_writable_by_others(files: dict[str, tarfile.TarInfo]) -> None:
+    """Except the directories that are there to be written, which are sticky."""
+    assert [path for path, entry in files.items() if entry.mode & 0o6000] == []
+    writable = {path for path, entry in files.items() if entry.mode & 0o002 and not entry.issym()}
+    assert writable == {"/tmp", "/run/secrets/entra", "/var/lib/entra-sidecar"}
+    assert all(files[path].mode & 0o1000 for path in writable)
+
+
+def test_every_module_has_byte_code_that_is_used_unchecked(files: dict[str, tarfile.TarInfo]) -> None:
+    """PEP 552: flag 1 is `unchecked hash`; nothing is compiled, or compared, at a start."""
+    left: list[str] = json.loads(
+        inside(
+            "import importlib.util as u, json, pathlib\n"
+            "def bad(path):\n"
+            "    code = pathlib.Path(u.cache_from_source(str(path)))\n"
+            "    return not code.exists() or code.read_bytes()[:8] != u.MAGIC_NUMBER + bytes([1, 0, 0, 0])\n"
+            "places = [pathlib.Path(p) for p in ('/sidecar', '/usr/lib', '/usr/local/lib')]\n"
+            "print(json.dumps([str(p) for d in places for p in d.rglob('*.py') if bad(p)]))"
+        )
+    )
+    assert left == []
+    assert any(path.startswith("/sidecar/__pycache__/cli.") for path in files)
+
+
+def test_no_role_compiles_anything(files: dict[str, tarfile.TarInfo]) -> None:
+    """Python's own account of where each module's code came from."""
+    assert files
+    verbose = docker("run", "--rm", "--env", "PYTHONVERBOSE=1", PRODUCT, "status")
+    loaded = [line for line in verbose.splitlines() if line.startswith("# code object from")]
+    assert any("sidecar" in line for line in loaded)
+    assert [line for line in loaded if not line.rstrip("'").endswith(".pyc")] == []
+
+
+def test_every_module_of_the_product_can_be_imported() -> None:
+    """Nothing that was left out of the standard library is needed by anything."""
+    assert "imported" in inside(
+        "import importlib, pkgutil, sys; sys.path.insert(0, '/'); import sidecar\n"
+        "names = [m.name for m in pkgutil.walk_packages(sidecar.__path__, 'sidecar.')]\n"
+        "[importlib.import_module(name) for name in names if not name.endswith('__main__')]\n"
+        "import msal, msal_extensions, structlog, tenacity, cryptography.fernet\n"
+        "print(len(names), 'imported')"
+    )
+
+
+def locked() -> Iterator[tuple[str, str]]:
+    """Name and version of each line in requirements.txt that applies to Linux."""
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if "==" in line and "sys_platform == 'win32'" not in line:
+            name, _, rest = line.partition("==")
+            yield name.strip(), rest.split()[0]
+
+
+def test_scanners_see_every_locked_package() -> None:
+    """The metadata of the packages is kept, and it is the locked versions."""
+    found = json.loads(
+        inside(
+            "import importlib.metadata as m, json\n"
+            "print(json.dumps({d.name.lower().replace('_', '-'): d.version for d in m.distributions()}))"
+        )
+    )
+    assert found == dict(locked())
+
+
+def test_scanners_see_every_debian_package(files: dict[str, tarfile.TarInfo]) -> None:
+    """dpkg's entry and the licence of each; the files of a known few show that these are the right ones."""
+    packages = {Path(path).name for path in files if path.startswith("/var/lib/dpkg/status.d/")}
+    assert packages >= {"base-files", "ca-certificates", "dash", "libc6", "libssl3t64"}
+    assert any(name.startswith("libpython3.") for name in packages)
+    licences = {Path(path).parent.name for path in files if path.endswith("/copyright")}
+    assert licences == packages
+    assert "/etc/os-release" in files
+    entry = inside("print(open('/var/lib/dpkg/status.d/libc6').read())")
+    assert "Package: libc6\n" in entry
+    assert "\nVersion: " in entry
+
+
+def test_it_says_what_it_is_and_how_it_is_to_be_run(config: dict[str, Any]) -> None:
+    """Labels, user, health check, signal and entry point, for engines that read them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    labels = {key.removeprefix("org.opencontainers.image."): value for key, value in config["Labels"].items()}
+    assert labels["version"] == project["version"]
+    assert labels["description"] == project["description"]
+    assert labels["licenses"] == project["license"]
+    assert labels["title"] == project["name"]
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/entrypoint.sh"]
+    assert not config.get("Cmd")
+    assert config["StopSignal"] == "SIGTERM"
+    assert config["Healthcheck"]["Test"] == ["CMD", "/entrypoint.sh", "probe", "readiness"]
+
+
+def test_its_environment_holds_no_setting_of_ours(config: dict[str, Any]) -> None:
+    """Defaults are declared once, in the code."""
+    names = {entry.partition("=")[0] for entry in config["Env"]}
+    assert "PYTHONUNBUFFERED" in names
+    assert not names & {setting.name for setting in SETTINGS}
+
+
+def test_builds_agree_and_leave_nothing_of_the_builder(tmp_path: Path) -> None:
+    """The CA that the builder was handed is in no layer and no command; two builds have the same layers."""
+    marker = "a-certificate-that-only-the-builder-may-see"
+    secret = tmp_path / "ca.pem"
+    secret.write_text(f"# {marker}\n{builder_ca()}")
+    path = tmp_path / "saved.tar"
+    images = [build(secret), build(secret)]
+    try:
+        docker("save", "--output", str(path), images[0])
+        first, second = (
+            json.loads(docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", image))
+            for image in images
+        )
+    finally:
+        docker("rmi", *set(images))
+    assert first == second, "two builds of one commit have the same layers"
+    content = path.read_bytes()
+    assert b"entrypoint.sh" in content
+    assert marker.encode() not in content
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        assert any(member.name.endswith((".json", "layer.tar")) for member in archive)
+
+
+def builder_ca() -> str:
+    """What this machine trusts: all that a builder behind its proxy needs."""
+    for path in (
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/cert.pem",
+    ):
+        if Path(path).exists():
+            return Path(path).read_text()
+    return ""
+
+
+def build(secret: Path) -> str:
+    """Build from the Dockerfile without a cache; the image's id."""
+    return docker(
+        *("buildx", "build", "--no-cache", "--quiet", "--network=host", "--load"),
+        *("--secret", f"id=ca,src={secret}", str(ROOT)),
+        timeout=600,
+    ).strip()
