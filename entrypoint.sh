@@ -75,5 +75,5 @@ refresh)
         fi
         left=$((wake - up)); doze "$((left < 1 ? 1 : left < 60 ? left : 60))"
     done; exit 0 ;;
-*) run python3 -P -m sidecar "$@"; exit "$code" ;;
-esac
+exec) [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@" 3<&- ;; # asks who signals
+*) run python3 -P -m sidecar "$@"; exit "$code" ;; esac

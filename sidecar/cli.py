@@ -20,6 +20,7 @@ DESCRIPTION = "Signs a person in to Microsoft Entra ID once and keeps a token fi
 EPILOG = """roles in Python:
   signin    make sure a live token is published; asks a person to sign in if it has to
   refresh   one turn of the loop: renew what is due (entrypoint.sh runs the loop)
+  exec      sign in, then run a command with a fresh token beside it: exec [--wipe] -- CMD ...
   status    who is signed in, how long each token lives, what comes next
 
 roles in the shell (entrypoint.sh):
@@ -38,8 +39,9 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one role and return its exit code."""
     environ = os.environ if environ is None else environ
+    own, command = _split(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+        arguments = _parser().parse_args(own)
         if arguments.role == "status":
             return _status(environ, as_json=arguments.json)
         flags = {
@@ -47,6 +49,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
             for setting in SETTINGS
             if (value := getattr(arguments, setting.attribute, None)) is not None
         }
+        if arguments.role == "exec" and not command:
+            raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
         settings = read_settings(environ, flags)
     except UsageError as error:
         print(f"{error.message}\ntry: {error.advice}", file=sys.stderr)
@@ -54,7 +58,17 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     except SettingsError as error:
         print("The settings need a change:", *error.mistakes, sep="\n  - ", file=sys.stderr)
         return error.exit_code
+    if arguments.role == "exec":
+        return _exec(settings, command, own, environ, wipe=arguments.wipe)
     return _turn(settings, role=arguments.role, at_once=getattr(arguments, "now", False))
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of `exec` what stands before the first `--` is ours, all behind it is the command's."""
+    if argv[:1] == ["exec"] and "--" in argv:
+        at = argv.index("--")
+        return list(argv[:at]), list(argv[at + 1 :])
+    return list(argv), []
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     roles = parser.add_subparsers(dest="role", metavar="ROLE", required=True, title="roles")
-    for role, words in (("signin", "sign in and publish"), ("refresh", "renew what is due")):
+    for role, words in (
+        ("signin", "sign in and publish"),
+        ("refresh", "renew what is due"),
+        ("exec", "sign in, then run a command beside the renewing: exec -- CMD ..."),
+    ):
         subparser = roles.add_parser(role, help=words, allow_abbrev=False)
         for setting in SETTINGS:
             if setting.name not in ENVIRONMENT_ONLY:
@@ -76,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
                 subparser.add_argument(setting.flag, metavar="VALUE", help=words)
         if role == "refresh":
             subparser.add_argument("--now", action="store_true", help="renew whatever the schedule says")
+        if role == "exec":
+            words = "when the command has ended, remove the published tokens and the sign-in"
+            subparser.add_argument("--wipe", action="store_true", help=words)
     status = roles.add_parser("status", help="show what is published and what comes next", allow_abbrev=False)
     status.add_argument("--json", action="store_true", help="for programs")
     return parser
@@ -105,6 +126,19 @@ def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
             return 75
         return error.exit_code
     return 0
+
+
+def _exec(
+    settings: Settings, command: list[str], own: list[str], environ: Mapping[str, str], *, wipe: bool
+) -> int:
+    from sidecar import exec as supervision
+
+    flags = [flag for flag in own[1:] if flag != "--wipe"]
+    try:
+        return supervision.run(command, flags=flags, environ=environ, token_dir=settings.token_dir)
+    finally:
+        if wipe:
+            supervision.wipe(settings.token_dir, settings.state_dir)
 
 
 def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
