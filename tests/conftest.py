@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.emulator import Emulator
+from tests.engines.docker import Engine, engine
 from tests.leaks import Leaks, Summary
 
 LEAKS = Leaks()
@@ -27,6 +28,13 @@ def entra(leaks: Leaks) -> Iterator[Emulator]:
     with Emulator() as emulator:
         yield emulator
         leaks.issued(emulator.secrets)
+
+
+@pytest.fixture
+def docker_engine(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[Engine]:
+    """Containers, volumes and networks of one test."""
+    with engine(lambda text: leaks.printed(request.node.nodeid, text)) as made:
+        yield made
 
 
 @pytest.hookimpl(wrapper=True)

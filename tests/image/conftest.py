@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import stand_in
-from tests.engines.docker import PRODUCT, STAND_IN, Engine, docker, engine
+from tests.engines.docker import PRODUCT, STAND_IN, Engine, docker
 from tests.engines.stand_in import StandIn
 from tests.leaks import Leaks
 
@@ -18,13 +18,6 @@ def images() -> None:
     """Every test here is about the images; without them there is nothing to say."""
     for name in (PRODUCT, STAND_IN):
         docker("image", "inspect", "--format", "{{.Id}}", name)
-
-
-@pytest.fixture
-def docker_engine(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[Engine]:
-    """Containers, volumes and networks of one test."""
-    with engine(lambda text: leaks.printed(request.node.nodeid, text)) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The examples of docs/ci: valid, and run."""
