@@ -5,9 +5,11 @@
 stop='' hup='' nap='' child='' trap 'stop=${stop:-143}; [ -z "$nap$child" ] || signalled' TERM
 trap 'stop=${stop:-130}; [ -z "$nap$child" ] || signalled' INT
 trap 'hup=1; [ -z "$nap$child" ] || signalled' HUP
+case $0 in /*) here=${0%/*} ;; */*) here=$PWD/${0%/*} ;; *) here=$PWD ;; esac
+export PYTHONPATH="${here:-/}${PYTHONPATH:+:$PYTHONPATH}"
+[ "${1-}" != exec ] || { [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@"; } # exec.py
 role=${1-} token=${SIDECAR_TOKEN_DIR:-/var/run/secrets/entra}
 state=${SIDECAR_STATE_DIR:-/var/lib/entra-sidecar}/private
-case $0 in /*) here=${0%/*} ;; */*) here=$PWD/${0%/*} ;; *) here=$PWD ;; esac
 number() { case $1 in '' | *[!0-9]* | 0?* | ???????????*) return 1 ;; esac; }
 get() { v=''; read -r v 2>/dev/null <"$state/$1"; number "$v" || v=''; }
 uptime() { read -r up _ </proc/uptime; up=${up%%.*}; } # no fork; wall clock leaps do not touch it
@@ -43,7 +45,6 @@ tick() { # in place, so that no probe reads it empty; the mtimes tell whether th
     printf '' >"$state/tick"; umask "$mask"
 } 2>/dev/null
 for arg; do case $role$arg in refresh-h | refresh--help) role=help ;; esac; done
-export PYTHONPATH="${here:-/}${PYTHONPATH:+:$PYTHONPATH}"
 { command exec 3<&0; } 2>/dev/null || exec 3</dev/null # stdin may be closed
 case $role in
 probe)
@@ -75,5 +76,4 @@ refresh)
         fi
         left=$((wake - up)); doze "$((left < 1 ? 1 : left < 60 ? left : 60))"
     done; exit 0 ;;
-exec) [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@" 3<&- ;; # asks who signals
 *) run python3 -P -m sidecar "$@"; exit "$code" ;; esac

@@ -1,7 +1,8 @@
 """`exec -- CMD`: sign in, keep the token fresh beside CMD, end as CMD ends.
 
 The sign-in and the renewing are the roles `signin` and `refresh` themselves, as children: what holds
-for them holds here. This process stays, so it imports neither MSAL nor the rest of a turn. Standard
+for them holds here. entrypoint.sh gives its place to this process before it sets any variable that CMD
+might have use for. This process stays, so it imports neither MSAL nor the rest of a turn. Standard
 output belongs to CMD alone; the prompt and the events of both roles go to standard error.
 """
 
@@ -38,6 +39,8 @@ def run(command: Sequence[str], *, flags: Sequence[str], environ: Mapping[str, s
     code = children.watch(children.start(signin, environ, stdout=STDERR))
     if code:
         return code
+    if children.told_to_end:  # while the last of the sign-in could not be interrupted any more
+        return 128 + children.told_to_end
     refresh = [str(HERE / "entrypoint.sh"), "refresh", *flags]
     loop = children.start(refresh, environ, stdout=STDERR, background=True)
     try:

@@ -15,6 +15,7 @@ FORWARDED = frozenset(
 )
 # What Python itself ignores from its start on, and a child would inherit.
 _IGNORED_BY_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP})
 
 
 class Children:
@@ -26,6 +27,9 @@ class Children:
         kept = {signal.SIGHUP} if hangup_ignored else set()
         self._defaults = (FORWARDED | _IGNORED_BY_PYTHON) - kept
         self._taken = FORWARDED | {signal.SIGCHLD}
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored by the caller, no child could be waited for
+        self.told_to_end: int | None = None
+        """The first signal that came and is meant to end programs."""
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._taken)
         self._ended: dict[int, int] = {}
 
@@ -69,7 +73,10 @@ class Children:
             info = signal.sigwaitinfo(self._taken)
             if info.si_signo == signal.SIGCHLD:
                 self._reap()
-            elif info.si_code <= 0:
+                continue
+            if info.si_signo in _ENDING and self.told_to_end is None:
+                self.told_to_end = info.si_signo
+            if info.si_code <= 0:
                 os.kill(pid, info.si_signo)
         return self._ended[pid]
 

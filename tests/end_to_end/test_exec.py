@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pty
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator import Emulator
+from tests.emulator import Emulator, faults
 from tests.end_to_end.pod import PATIENCE_SECONDS, ROOT, Pod, eventually
 
 SHELLS = ["dash", "busybox sh"]
@@ -194,6 +195,27 @@ def test_the_command_has_default_signals_and_no_strange_descriptor(exec_: Exec) 
     assert code == 0
     # The fourth is the listing itself.
     assert out.splitlines() == ["0 0 ['0', '1', '2', '3']", "None"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_commands_environment_is_as_it_was(signed_in: Pod, shell: str) -> None:
+    """Also where it uses names that a shell script might use for itself."""
+    given = {"token": "theirs", "state": "theirs", "role": "theirs", "code": "theirs", "line": "theirs"}
+    code, out, _ = Exec(signed_in, shell, **given).run(*python("import os; print(dict(os.environ))"))
+    assert code == 0
+    assert {name: value for name, value in ast.literal_eval(out).items() if name in given} == given
+
+
+def test_told_to_end_during_the_sign_in_no_command_starts(pod: Pod, entra: Emulator, tmp_path: Path) -> None:
+    """A TERM that comes while the sign-in is being saved: it is finished, and then it is over."""
+    entra.policy.approve_after = 0
+    entra.faults.next("token:device_code", faults.Hang(1.5))
+    process = Exec(pod).start("--", "touch", str(tmp_path / "ran"))
+    entra.wait_for("token:device_code")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 143
+    assert not (tmp_path / "ran").exists()
 
 
 def test_nothing_runs_on_after_the_command(exec_: Exec) -> None:
