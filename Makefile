@@ -13,7 +13,7 @@ demo: .venv
 test: .venv
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not serial and not image and not kubernetes"
-	$(BIN)/python -m pytest -m serial
+	$(BIN)/python -m pytest -m "serial and not image and not kubernetes"
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95 --skip-covered
 
@@ -26,7 +26,8 @@ image:
 
 # The images and docker compose on the engine of this machine.
 test-image: .venv image
-	$(BIN)/python -m pytest -n 4 -m image
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "image and not serial"
+	$(BIN)/python -m pytest -m "image and serial"
 
 # Whatever cluster KUBECONFIG names; docs/kubernetes.md says how the images get there.
 test-kubernetes: .venv
