@@ -7,7 +7,7 @@ trap 'stop=${stop:-130}; [ -z "$nap$child" ] || signalled' INT
 trap 'hup=1; [ -z "$nap$child" ] || signalled' HUP
 case $0 in /*) here=${0%/*} ;; */*) here=$PWD/${0%/*} ;; *) here=$PWD ;; esac
 export PYTHONPATH="${here:-/}${PYTHONPATH:+:$PYTHONPATH}"
-[ "${1-}" != exec ] || { [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@"; } # exec.py
+[ "${1-}" != exec ] || { [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@"; }
 role=${1-} token=${SIDECAR_TOKEN_DIR:-/var/run/secrets/entra}
 state=${SIDECAR_STATE_DIR:-/var/lib/entra-sidecar}/private
 number() { case $1 in '' | *[!0-9]* | 0?* | ???????????*) return 1 ;; esac; }
