@@ -16,6 +16,7 @@ test: .venv
 	$(BIN)/python -m pytest -m "serial and not image and not kubernetes"
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95 --skip-covered
+	@echo "Left out: what needs a Docker engine (make test-image) or a cluster (make test-kubernetes)."
 
 # Behind a TLS-inspecting proxy: BUILD_OPTIONS='--network=host --secret id=ca,src=/path/to/ca-bundle.pem'
 BUILD = docker buildx build --load $(BUILD_OPTIONS)
@@ -26,12 +27,13 @@ image:
 
 # The images and docker compose on the engine of this machine.
 test-image: .venv image
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "image and not serial"
+	$(BIN)/python -m pytest -n 4 --dist loadscope -m "image and not serial"
 	$(BIN)/python -m pytest -m "image and serial"
 
 # Whatever cluster KUBECONFIG names; docs/kubernetes.md says how the images get there.
 test-kubernetes: .venv
-	$(BIN)/python -m pytest -m kubernetes
+	$(BIN)/python -m pytest tests/kubernetes -n 4 --dist loadgroup -m "kubernetes and not serial"
+	$(BIN)/python -m pytest tests/kubernetes -m "kubernetes and serial"
 
 check: .venv
 	$(BIN)/ruff check
