@@ -1,15 +1,13 @@
 #!/bin/sh
 # PID 1 of every role: sleeps, compares integers that Python wrote, runs Python. Policy is not here.
-# shellcheck disable=SC3013 # `-nt` is in POSIX 2024, and in dash, busybox and bash
+# shellcheck disable=SC3013,SC2064,SC2317 # `-nt` is in POSIX 2024; only traps call `hand_on`
 # Traps first: an earlier signal kills, or is lost on PID 1. Assignments before `trap` outlive it.
 stop='' hup='' nap='' child='' trap 'stop=${stop:-143}; [ -z "$nap$child" ] || signalled' TERM
 trap 'stop=${stop:-130}; [ -z "$nap$child" ] || signalled' INT
 trap 'hup=1; [ -z "$nap$child" ] || signalled' HUP
-case $0 in /*) here=${0%/*} ;; */*) here=$PWD/${0%/*} ;; *) here=$PWD ;; esac
-export PYTHONPATH="${here:-/}${PYTHONPATH:+:$PYTHONPATH}"
-[ "${1-}" != exec ] || { [ -z "$stop" ] || exit "$stop"; exec python3 -P -m sidecar "$@"; }
 role=${1-} token=${SIDECAR_TOKEN_DIR:-/var/run/secrets/entra}
 state=${SIDECAR_STATE_DIR:-/var/lib/entra-sidecar}/private
+case $0 in /*) here=${0%/*} ;; */*) here=$PWD/${0%/*} ;; *) here=$PWD ;; esac
 number() { case $1 in '' | *[!0-9]* | 0?* | ???????????*) return 1 ;; esac; }
 get() { v=''; read -r v 2>/dev/null <"$state/$1"; number "$v" || v=''; }
 uptime() { read -r up _ </proc/uptime; up=${up%%.*}; } # no fork; wall clock leaps do not touch it
@@ -27,8 +25,7 @@ doze() { # KILL is never lost; the second wait reaps a sleep that a signal cut s
 run() { # stdin is kept as 3: a background child's is /dev/null; ask until `wait` has told all (127)
     "$@" <&3 3<&- & child=$! code=127; [ -z "$stop$hup" ] || signalled
     { while kill -0 "$child"; do wait "$child"; code=$?; done; wait "$child"; rc=$?; } 2>/dev/null
-    child=''; [ "$rc" = 127 ] || code=$rc; case ${stop:+$code} in 143 | 137) code=$stop ;; esac
-}
+    child=''; [ "$rc" = 127 ] || code=$rc; case ${stop:+$code} in 143 | 137) code=$stop ;; esac; }
 published() { # until the instant in file $1?
     now=$(date +%s) verdict='not ready' prompt=''
     get live_until; live=$v; get "$1"; until=${v:-0} live=${live:-${v:-0}}
@@ -36,15 +33,15 @@ published() { # until the instant in file $1?
     elif [ "$until" -gt "$now" ]; then verdict=ok line="token live for $((live - now)) s"
     elif [ "$live" -gt "$now" ]; then line="token expires in $((live - now)) s"
     else line="token expired $((now - live)) s ago"; fi
-    read -r prompt 2>/dev/null <"$state/prompt"; line=${prompt:-$line}
-}
+    read -r prompt 2>/dev/null <"$state/prompt"; line=${prompt:-$line}; }
 tick() { # in place, so that no probe reads it empty; the mtimes tell whether the wall clock leapt
     uptime; leapt=''; umask 077; printf '%s\n' "$up" 1<>"$state/heartbeat"
     if [ -e "$state/due" ] && [ "$state/heartbeat" -nt "$state/due" ]; then leapt=1; fi
     if [ "$state/tick" -nt "$state/heartbeat" ]; then leapt=1; fi
-    printf '' >"$state/tick"; umask "$mask"
-} 2>/dev/null
+    printf '' >"$state/tick"; umask "$mask"; } 2>/dev/null
+hand_on() { if [ -n "$ready" ]; then kill -s "$1" "$!" 2>/dev/null; else kept="$kept $1"; fi; }
 for arg; do case $role$arg in refresh-h | refresh--help) role=help ;; esac; done
+export PYTHONPATH="${here:-/}${PYTHONPATH:+:$PYTHONPATH}"
 { command exec 3<&0; } 2>/dev/null || exec 3</dev/null # stdin may be closed
 case $role in
 probe)
@@ -59,7 +56,7 @@ wait)
     uptime; end=$((up + limit))
     while published ready_until; uptime; [ "$verdict" != ok ] && [ "$up" -lt "$end" ]; do
         doze 1; [ -z "$stop" ] || exit "$stop"
-    done; [ "$verdict" = ok ] || { printf '%s: %s\n' "$verdict" "$line"; exit 75; } ;;
+    done; [ "$verdict" = ok ] || { printf '%s: %s\n' "$verdict" "$line"; exit 75; }; exit 0 ;;
 refresh)
     mask=$(umask) wake=0 floor=0 step=10 now=''
     while [ -z "$stop" ]; do
@@ -76,4 +73,7 @@ refresh)
         fi
         left=$((wake - up)); doze "$((left < 1 ? 1 : left < 60 ? left : 60))"
     done; exit 0 ;;
-*) run python3 -P -m sidecar "$@"; exit "$code" ;; esac
+exec) [ -z "$stop$hup" ] || exit "${stop:-129}"; ready='' kept='' # Python listens from URG on
+    trap 'ready=1; for s in $kept; do hand_on "$s"; done' URG
+    for s in TERM INT HUP QUIT USR1 USR2; do trap "hand_on $s" "$s"; done ;;
+esac; run python3 -P -m sidecar "$@"; exit "$code"

@@ -133,9 +133,18 @@ def _exec(
 ) -> int:
     from sidecar import exec as supervision
 
+    def report(code: int, again_in_seconds: float | None) -> None:
+        from sidecar.adapters.log import Log
+
+        Log(format=settings.log_format, level=settings.log_level, stream=sys.stderr).event(
+            "refresh.ended", level="error", exit_code=code, again_in_seconds=again_in_seconds
+        )
+
     flags = [flag for flag in own[1:] if flag != "--wipe"]
     try:
-        return supervision.run(command, flags=flags, environ=environ, token_dir=settings.token_dir)
+        return supervision.run(
+            command, flags=flags, environ=environ, token_dir=settings.token_dir, report=report
+        )
     finally:
         if wipe:
             supervision.wipe(settings.token_dir, settings.state_dir)

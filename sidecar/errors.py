@@ -17,6 +17,8 @@ EXIT_CODES: dict[int, str] = {
     75: "Temporary, or out of time: try again.",
     77: "Sign-in declined, not allowed, or needed while prompting is off.",
     78: "Configuration: a setting, a key, a directory, the app registration.",
+    126: "`exec`: the command cannot be executed.",
+    127: "`exec`: the command was not found. Any other code of `exec` may be the command's own.",
     130: "Ended by INT.",
     143: "Ended by TERM (`refresh` ends with 0).",
 }

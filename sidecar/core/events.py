@@ -18,6 +18,7 @@ EVENTS: dict[str, str] = {
     "refresh.trouble": "A renewal failed in passing and is tried again within the turn.",
     "refresh.signin_required": "Renewing without a person is not possible (any more).",
     "refresh.scheduled": "When the next turn is due.",
+    "refresh.ended": "`exec`: the loop has ended while the command runs on; says whether another is started.",
     "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",
     "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",

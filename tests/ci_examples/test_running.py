@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ pytestmark = [pytest.mark.image, pytest.mark.xdist_group("ci_examples")]
 
 CI = Path(__file__).resolve().parents[2] / "docs" / "ci"
 JOB_IMAGE = "entra-token-sidecar-job:test"
-SHARED_MEMORY = Path("/dev/shm/entra")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ class Runner:
             | {
                 "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
                 "GITHUB_STEP_SUMMARY": str(self.summary),
-                "SIDECAR_IMAGE": PRODUCT,
+                "ENTRA_IMAGE": PRODUCT,
                 "API_URL": entra.url,
                 "CURL_CA_BUNDLE": str(entra.ca_file),
             }
@@ -77,7 +77,7 @@ def job(entra: StandIn, tmp_path: Path) -> Iterator[tuple[Runner, dict[str, dict
     """The runner and the steps by name; the last step is run in any case."""
     document = yaml.safe_load((CI / "github-actions.yml").read_text())["jobs"]["report"]
     runner = Runner(tmp_path, entra)
-    runner.environment["ENTRA"] = document["env"]["ENTRA"]
+    runner.environment["ENTRA"] = f"entra-test-{uuid.uuid4().hex[:12]}"
     steps = {step["name"]: step for step in document["steps"]}
     yield runner, steps
     runner.run(document["steps"][-1])
@@ -108,20 +108,35 @@ def test_the_github_job_asks_waits_uses_and_wipes(
         leaks.printed(request.node.nodeid, step.stdout + step.stderr)
     wiped = runner.run(steps["Wipe token and sign-in"])
     assert wiped.returncode == 0, wiped.stderr
-    assert not SHARED_MEMORY.exists()
-    assert docker("ps", "--all", "--quiet", "--filter", "name=^entra$").strip() == ""
+    name = runner.environment["ENTRA"]
+    assert not Path("/dev/shm", name).exists()
+    assert docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$").strip() == ""
 
 
 def test_the_github_job_says_why_it_cannot_ask(
     job: tuple[Runner, dict[str, dict[str, Any]]], entra: StandIn
 ) -> None:
-    """A wrong setting ends the first step's wait early enough, and its log names the setting."""
+    """A wrong setting ends the first step at once; its log names the setting, and nothing is announced."""
     runner, steps = job
     runner.environment["AZURE_CLIENT_ID"] = "not-a-guid"
     asked = runner.run(steps["Ask somebody to sign in"])
     assert "AZURE_CLIENT_ID" in asked.stdout + asked.stderr
-    assert asked.returncode != 0
+    assert asked.returncode == 69
+    assert "::notice" not in asked.stdout
     assert entra.count("devicecode") == 0
+
+
+def test_the_github_job_fails_when_nobody_comes(
+    job: tuple[Runner, dict[str, dict[str, Any]]], entra: StandIn
+) -> None:
+    """The wait's own deadline ends the job; the log meanwhile shows a prompt that replaced a declined one."""
+    runner, steps = job
+    assert runner.run(steps["Ask somebody to sign in"]).returncode == 0
+    wait = steps["Wait for the sign-in"]["run"].replace("wait 900", "wait 40")
+    threading.Timer(1, lambda: entra.ask("POST", "decline")).start()
+    waited = runner.run({"run": wait})
+    assert waited.returncode == 75, waited.stdout
+    assert "signin.code_issued" in waited.stdout
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +144,7 @@ def job_image() -> Iterator[str]:
     """What docs/ci/Dockerfile builds."""
     options = os.environ.get("BUILD_OPTIONS", "").split()
     docker(
-        *("buildx", "build", "--quiet", "--load", *options, "--build-arg", f"SIDECAR_IMAGE={PRODUCT}"),
+        *("buildx", "build", "--quiet", "--load", *options, "--build-arg", f"ENTRA_IMAGE={PRODUCT}"),
         *("--tag", JOB_IMAGE, str(CI)),
         timeout=600,
     )

@@ -32,7 +32,7 @@ def test_every_setting_in_an_example_exists(name: str) -> None:
     """An unknown one would be refused with 78, in front of the reader."""
     used = set(re.findall(r"\b(?:SIDECAR|AZURE)_[A-Z_]+", (CI / name).read_text()))
     assert used & NAMES
-    assert used - NAMES <= {"SIDECAR_IMAGE"}
+    assert used <= NAMES
 
 
 def test_the_github_job_ends_after_the_wait_and_always_wipes() -> None:
@@ -46,9 +46,11 @@ def test_the_github_job_ends_after_the_wait_and_always_wipes() -> None:
 
 
 def test_the_gitlab_job_ends_after_the_wait_and_always_wipes() -> None:
-    """`after_script` runs after failures and time-outs as well."""
+    """`after_script` also runs when the time is over, if script and it have less than the job."""
     job = load("gitlab-ci.yml")["report"]
-    assert seconds(job["variables"]["SIDECAR_SIGNIN_TIMEOUT"]) < seconds(job["timeout"])
+    script, after = (job["variables"][f"RUNNER_{name}_TIMEOUT"] for name in ("SCRIPT", "AFTER_SCRIPT"))
+    assert seconds(job["variables"]["SIDECAR_SIGNIN_TIMEOUT"]) < seconds(script)
+    assert seconds(script) + seconds(after) < seconds(job["timeout"])
     assert "--wipe" in job["script"][-1]
     assert job["after_script"] == ["rm -rf /dev/shm/entra"]
 
@@ -58,7 +60,16 @@ def test_token_and_state_are_in_memory() -> None:
     variables = load("gitlab-ci.yml")["report"]["variables"]
     assert variables["SIDECAR_TOKEN_DIR"].startswith("/dev/shm/")
     assert variables["SIDECAR_STATE_DIR"].startswith("/dev/shm/")
-    assert load("github-actions.yml")["jobs"]["report"]["env"]["ENTRA"].startswith("/dev/shm/")
+    start = load("github-actions.yml")["jobs"]["report"]["steps"][0]["run"]
+    assert '--volume "/dev/shm/$ENTRA:/var/run/secrets/entra"' in start
+    assert "--tmpfs /var/lib/entra-sidecar" in start
+
+
+def test_the_github_job_runs_the_sidecar_hardened() -> None:
+    """As the README says an image of this kind is run."""
+    start = load("github-actions.yml")["jobs"]["report"]["steps"][0]["run"]
+    for switch in ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"):
+        assert switch in start
 
 
 @pytest.mark.parametrize(
