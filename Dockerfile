@@ -7,8 +7,10 @@ ARG BASE=debian:trixie-slim
 
 FROM ${BASE} AS build
 ARG DEBIAN_FRONTEND=noninteractive
-RUN apt-get update -q \
-    && apt-get install -y -q --no-install-recommends ca-certificates dash python3 python3-pip \
+RUN --mount=type=secret,id=ca,required=false \
+    options=-q; if [ -e /run/secrets/ca ]; then options="-q -o Acquire::https::CAInfo=/run/secrets/ca"; fi; \
+    apt-get $options update \
+    && apt-get $options install -y --no-install-recommends ca-certificates dash python3 python3-pip \
     && rm -rf /var/lib/apt/lists
 # The environment tells pip of its CA, so that no layer holds more than the packages.
 COPY requirements.txt /

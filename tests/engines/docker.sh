@@ -36,11 +36,15 @@ CONF
     rm -rf "$apt"
 }
 
+packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 install() {
-    if ! command -v dockerd >/dev/null && ! answers; then
-        apt-get install -y -qq --no-install-recommends docker.io iptables >/dev/null
-    fi
-    command -v docker >/dev/null || apt-get install -y -qq --no-install-recommends docker-cli >/dev/null
+    if ! command -v dockerd >/dev/null && ! answers; then packages docker.io iptables; fi
+    command -v docker >/dev/null || packages docker-cli # of its own from Debian 13 on
     if ! docker compose version >/dev/null 2>&1 || ! docker buildx version >/dev/null 2>&1; then
         local unpacked
         unpacked=$(mktemp -d)
@@ -78,7 +82,7 @@ base_image() { # what the public image of that name is made of: the same package
     docker image inspect "$base" >/dev/null 2>&1 && return 0
     timeout 60 docker pull -q "$base" >/dev/null 2>&1 && return 0
     local root
-    apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+    command -v debootstrap >/dev/null || packages debootstrap
     root=$(mktemp -d)
     debootstrap --variant=minbase "$suite" "$root" "$(mirror)" >"$run/debootstrap.log" 2>&1 ||
         { tail -n 20 "$run/debootstrap.log" >&2; exit 1; }

@@ -180,14 +180,30 @@ def test_builds_agree_and_leave_nothing_of_the_builder(tmp_path: Path) -> None:
             json.loads(docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", image))
             for image in images
         )
+        history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", images[0])
     finally:
         docker("rmi", *set(images))
     assert first == second, "two builds of one commit have the same layers"
-    content = path.read_bytes()
-    assert b"entrypoint.sh" in content
-    assert marker.encode() not in content
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        assert any(member.name.endswith((".json", "layer.tar")) for member in archive)
+    saved = list(everything(path.read_bytes()))
+    assert any(b"PID 1 of every role" in content for _, content in saved), "entrypoint.sh was searched"
+    assert [name for name, content in saved if marker.encode() in content] == []
+    assert [
+        name for name, _ in saved if name.startswith(("root/", "home/", "run/secrets/ca", "etc/pip"))
+    ] == []
+    assert "ENTRYPOINT" in history
+    assert marker not in history
+
+
+def everything(archive: bytes) -> Iterator[tuple[str, bytes]]:
+    """Every file of a saved image: its descriptions, and what is in its layers, packed or not."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        for entry in opened:
+            read = opened.extractfile(entry) if entry.isreg() else None
+            content = read.read() if read else b""
+            try:
+                yield from everything(content)
+            except tarfile.ReadError:
+                yield entry.name.removeprefix("./"), content
 
 
 def builder_ca() -> str:
