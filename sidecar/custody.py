@@ -64,7 +64,7 @@ class Custody:
         try:
             aside = self._cache.open(now=self._clock.now())
         except OSError as error:
-            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+            raise self.cannot_save(error) from error
         if aside is not None:
             self._log.event(
                 "cache.set_aside",
@@ -112,7 +112,7 @@ class Custody:
         try:
             self._cache.make_room()
         except OSError as error:
-            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+            raise self.cannot_save(error) from error
 
     @property
     def unsaved(self) -> str | None:
@@ -146,7 +146,7 @@ class Custody:
                 with self._interrupts.held():
                     if self._token_dir.mend(documents):
                         return
-                    self._token_dir.publish(documents, now=now)
+                    self._token_dir.publish(documents, at=self._clock.anchor())
             except OSError as error:
                 raise self._cannot_publish(error) from error
             self._log.event(
@@ -188,7 +188,11 @@ class Custody:
         try:
             self._cache.commit(account, tokens)
         except OSError as error:
-            raise cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file) from error
+            raise self.cannot_save(error) from error
+
+    def cannot_save(self, error: OSError) -> DirectoryError:
+        """What to tell when the state directory does not take something."""
+        return cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.cache_file)
 
     def _cannot_publish(self, error: OSError) -> DirectoryError:
         return cannot_write(error, setting="SIDECAR_TOKEN_DIR", path=self._token_dir.path)

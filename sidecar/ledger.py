@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sidecar.adapters.log import Log
+from sidecar.core import journal as journals
 from sidecar.core import schedule
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
@@ -23,13 +24,30 @@ class Ledger:
         self._log = log
         self._reported: list[SidecarError] = []
 
+    def check_clock(self) -> None:
+        """Note a leap of the wall clock: what was noted before it goes by the new time, and all tokens are
+        to be renewed.
+        """
+        anchor = self._clock.anchor()
+        if seconds := schedule.leap_seconds(self.journal.anchor, anchor):
+            self._log.event("clock.leapt", level="warning", message="the wall clock moved by itself")
+            self.journal = journals.after_leap(self.journal, seconds=seconds, anchor=anchor)
+
+    def settle(self) -> None:
+        """Since the leaps noted so far, every token was renewed, or its renewal has failed."""
+        self.journal = replace(self.journal, renewal_owed=False)
+
+    def account_gone(self) -> None:
+        """What was tried for an account that is not allowed any more says nothing about the next."""
+        self.journal = replace(self.journal, tokens={})
+
     def obtained(self, name: str) -> None:
         """A token was obtained and saved."""
-        self._note(name, Attempts(succeeded_on=int(self._clock.now())))
+        self._note(name, Attempts(succeeded_on=int(self._now())))
 
     def renewed(self, name: str, token: AccessToken) -> None:
         """It was obtained without a person."""
-        now = self._clock.now()
+        now = self._now()
         self.obtained(name)
         self._log.event(
             "refresh.succeeded",
@@ -40,9 +58,9 @@ class Ledger:
 
     def failed(self, name: str, error: SidecarError, token: AccessToken | None) -> None:
         """A token was not obtained; `token` is the one that readers still have."""
+        now = self._now()
         before = self.journal.tokens.get(name, Attempts())
         pause = _pause_seconds(before.failures + 1, error)
-        now = self._clock.now()
         self._note(name, schedule.failed(before, now=now, pause_seconds=pause, error=error.message))
         self.report(
             "refresh.failed",
@@ -56,17 +74,17 @@ class Ledger:
 
     def signed_in(self) -> None:
         """Somebody signed in."""
-        self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(self._clock.now())))
+        now = self._now()
+        self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(now)))
 
     def signin_failed(self, names: Sequence[str], error: SidecarError) -> None:
         """Nobody signed in; the tokens `names` wait for the next prompt."""
+        now = self._now()
         failures = self.journal.signin.failures + 1
         pause = (
             _pause_seconds(failures, error) if error.retryable else schedule.prompt_retry_seconds(failures)
         )
-        signin = schedule.failed(
-            self.journal.signin, now=self._clock.now(), pause_seconds=pause, error=error.message
-        )
+        signin = schedule.failed(self.journal.signin, now=now, pause_seconds=pause, error=error.message)
         self.journal = replace(self.journal, signin=signin)
         self.wait_for_prompt(names)
         self.report("signin.failed", error, next_prompt_in_seconds=pause)
@@ -81,6 +99,11 @@ class Ledger:
         if error not in self._reported:
             self._reported.append(error)
             self._log.failure(event, error, level=level, **fields)
+
+    def _now(self) -> float:
+        """By a clock that the journal goes by."""
+        self.check_clock()
+        return self._clock.now()
 
     def _note(self, name: str, attempts: Attempts) -> None:
         self.journal = replace(self.journal, tokens={**self.journal.tokens, name: attempts})

@@ -12,7 +12,7 @@ from sidecar.core.account import Account, Admission, objection
 from sidecar.core.grant import Grant
 from sidecar.core.token import AccessToken, Wanted
 from sidecar.custody import Custody
-from sidecar.errors import AccountRefused, SidecarError
+from sidecar.errors import AccountRefused, AuthorityBusy, SidecarError
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
@@ -33,10 +33,8 @@ class RenewingAuthority(Protocol):
         ...
 
 
-class _TryAgain(SidecarError):
+class _TryAgain(AuthorityBusy):
     """Some tokens failed in a way that may pass within seconds."""
-
-    retryable = True
 
 
 class Renewal:
@@ -66,7 +64,10 @@ class Renewal:
     def run(self, names: Sequence[str], *, attempts: int) -> None:
         """Renew `names`; those that fail for a passing reason are tried up to `attempts` times.
 
-        :raises DirectoryError: what was obtained could not be saved or published
+        :raises DirectoryError: what was obtained could not be saved or published; what was obtained for
+            other tokens before is
+        :raises AccountRefused: the account is not allowed any more, as the answer shows; nothing of that
+            answer is saved or published
         """
         self.failures, self.renewed = {}, {}
         remaining = list(names)
@@ -76,7 +77,8 @@ class Renewal:
             self._round(remaining)
             remaining = [name for name in remaining if worth_another_try(self.failures.get(name, _NO))]
             if remaining:
-                raise _TryAgain("some tokens could not be renewed")
+                pauses = [_retry_after(self.failures[name]) for name in remaining]
+                raise _TryAgain("some tokens could not be renewed", retry_after=max(pauses))
 
         def report(_again: BaseException, pause: float) -> None:
             for name in remaining:
@@ -93,30 +95,43 @@ class Renewal:
         obtained: dict[str, AccessToken] = {}
         self._custody.make_room()
         with self._interrupts.held():
-            for name in names:
-                if self._interrupts.pending:
-                    break
-                self._heart.beat()
-                self.failures.pop(name, None)
-                before = self._custody.unsaved
-                try:
-                    grant = self._authority.renew(account, self._wanted[name])
-                    refused = objection(grant.account, self._admission)
-                    if refused is not None:
-                        raise AccountRefused(refused)
-                except AccountRefused as error:
-                    self.failures[name] = error
-                    self._custody.discard(before)
-                    self._authority.reset()
-                except SidecarError as error:
-                    self.failures[name] = error
-                else:
-                    obtained[name], account = grant.token, grant.account
-            # Also without a token that is of use: the answer may have brought a new refresh token.
-            if obtained or self._custody.unsaved is not None:
-                self._custody.save(account, obtained)
-                self.renewed.update(obtained)
-                self._custody.publish()
+            try:
+                for name in names:
+                    if self._interrupts.pending:
+                        break
+                    self._heart.beat()
+                    self.failures.pop(name, None)
+                    before = self._custody.unsaved
+                    try:
+                        grant = self._authority.renew(account, self._wanted[name])
+                    except AccountRefused as error:
+                        self.failures[name] = error
+                        self._forget(before)
+                    except SidecarError as error:
+                        self.failures[name] = error
+                    except OSError as error:  # MSAL's lock file
+                        raise self._custody.cannot_save(error) from error
+                    else:
+                        if refused := objection(grant.account, self._admission):
+                            obtained.clear()
+                            self._forget(None)
+                            raise AccountRefused(f"{refused} any more", **grant.account.labels)
+                        obtained[name], account = grant.token, grant.account
+            finally:
+                # Also without a token that is of use: the answer may have brought a new refresh token.
+                if obtained or self._custody.unsaved is not None:
+                    self._custody.save(account, obtained)
+                    self.renewed.update(obtained)
+                    self._custody.publish()
+
+    def _forget(self, back_to: str | None) -> None:
+        """Nothing of another account stays, in memory either."""
+        self._custody.discard(back_to)
+        self._authority.reset()
+
+
+def _retry_after(error: SidecarError) -> int:
+    return (isinstance(error, AuthorityBusy) and error.retry_after) or 0
 
 
 _NO = SidecarError("no failure")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sidecar.adapters.log import Log
@@ -14,6 +14,7 @@ from sidecar.core.account import Admission, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import prompt_for
+from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
 from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
 from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
@@ -21,6 +22,9 @@ from sidecar.posix.interrupts import Interrupts
 
 SHORT_LIFE_SECONDS = 30
 """A code that expires sooner gave nobody a chance; several in a row are a fault of the provider."""
+
+SLICE_SECONDS = 30
+"""The longest pause without a look at the other tokens, however long the authority wants no poll."""
 
 
 class DeviceAuthority(Protocol):
@@ -69,6 +73,7 @@ class DeviceSignin:
         self._terms = terms
         self._clock = clock
         self._started = clock.anchor()
+        self._busy_until = 0.0
         self._meanwhile: Callable[[], None] = lambda: None
 
     def run(
@@ -83,7 +88,7 @@ class DeviceSignin:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
         `attempts` limits the tries to get a code while the authority is in trouble; `meanwhile` is called
-        between the polls, for a prompt may stay open for an hour.
+        between the polls, at least twice a minute, for a prompt may stay open for an hour.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
@@ -97,7 +102,7 @@ class DeviceSignin:
             if state is State.EXPIRED:
                 self._log.event("signin.expired", message="The code has expired; a new one follows.")
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
-                self._rest(device_code.replacement_seconds(short_lived))
+                self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
                 continue
             if grant is None:
                 raise SigninDeclined(
@@ -107,21 +112,14 @@ class DeviceSignin:
             with self._interrupts.held():
                 if refused is None:
                     accept(grant)
-                    self._log.event(
-                        "signin.completed",
-                        username=grant.account.username,
-                        object_id=grant.account.object_id,
-                        tenant_id=grant.account.tenant_id,
-                    )
+                    self._log.event("signin.completed", **grant.account.labels)
                     return
                 reject()
             self._log.event(
                 "signin.rejected",
                 level="warning",
                 message=f"{refused}; nothing was published",
-                username=grant.account.username,
-                object_id=grant.account.object_id,
-                tenant_id=grant.account.tenant_id,
+                **grant.account.labels,
                 advice="Sign in with an allowed account (a private browser window helps), or change "
                 "SIDECAR_ALLOWED_USERS or SIDECAR_ALLOWED_TENANTS.",
             )
@@ -134,7 +132,11 @@ class DeviceSignin:
             rest=self._heart.rest,
             before_retry=self._report_trouble,
         )
-        polling = device_code.start(authorization)
+        # The code's expiry was told by the wall clock as it is now; polling goes by `_now`.
+        leapt_seconds = round(self._now() - self._clock.now())
+        polling = device_code.start(
+            replace(authorization, expires_on=authorization.expires_on + leapt_seconds)
+        )
         prompt = prompt_for(
             authorization,
             tenant=self._terms.tenant,
@@ -142,7 +144,7 @@ class DeviceSignin:
             scopes=scopes,
             where=self._terms.host,
         )
-        self._board.show(prompt, now=self._now())
+        self._board.show(prompt, now=self._clock.now())
         try:
             return self._poll(polling, scopes)
         finally:
@@ -156,25 +158,28 @@ class DeviceSignin:
         )
         retry_after = None
         while True:
-            self._meanwhile()
             wait_seconds = device_code.wait_seconds(polling, retry_after=retry_after)
             self._rest(min(wait_seconds, max(polling.expires_on - self._now(), 1)))
+            if self._now() < self._busy_until:
+                return State.EXPIRED, None
             self._heart.beat()
             result = self._authority.poll(scopes)
             polling = device_code.advance(polling, result.answer, now=self._now())
             if polling.state is State.REFUSED and result.error is not None:
                 raise result.error
+            retry_after = result.error.retry_after if isinstance(result.error, AuthorityBusy) else None
+            self._busy_until = self._now() + min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
             if polling.state is not State.PENDING:
                 return polling.state, result.grant
-            retry_after = None
             if polling.troubles and result.error is not None:
-                if isinstance(result.error, AuthorityBusy):
-                    retry_after = result.error.retry_after
                 self._report_trouble(result.error, device_code.wait_seconds(polling, retry_after=retry_after))
 
     def _rest(self, seconds: float) -> None:
-        """Until the next poll or the deadline, whichever comes first."""
-        self._heart.rest(min(seconds, max(self._seconds_left(), 0)))
+        """Until the next request or the deadline, whichever comes first."""
+        end = self._now() + min(seconds, self._seconds_left())
+        while self._now() < end:
+            self._meanwhile()
+            self._heart.rest(min(end - self._now(), SLICE_SECONDS))
         self._check_deadline()
 
     def _check_deadline(self) -> None:

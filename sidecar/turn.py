@@ -13,11 +13,9 @@ from dataclasses import replace
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
-from sidecar.core.account import objection
 from sidecar.core.grant import Grant
-from sidecar.core.plan import Situation
 from sidecar.custody import Custody
-from sidecar.errors import DirectoryError, SidecarError, SigninRequired
+from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
@@ -25,6 +23,7 @@ from sidecar.posix.interrupts import Interrupted
 from sidecar.renewal import Renewal, RenewingAuthority
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
+from sidecar.upkeep import Upkeep
 
 
 class Turn:
@@ -54,6 +53,9 @@ class Turn:
         self._state = state
         self._clock = clock
         self._log = log
+        self._upkeep = Upkeep(
+            role=role, rules=rules, custody=custody, renewal=renewal, ledger=ledger, clock=clock
+        )
 
     def run(self, *, at_once: bool = False) -> None:
         """`at_once`: renew whatever the schedule says.
@@ -67,9 +69,10 @@ class Turn:
         try:
             self._state.close_prompt()
             self._custody.open()
-            self._withdraw_if_refused()
+            self._upkeep.withdraw_if_refused()
             self._custody.publish()
-            self._work(at_once=at_once or self._clock_leapt())
+            self._ledger.check_clock()
+            self._work(at_once=at_once or self._ledger.journal.renewal_owed)
         except OSError as error:
             retry_in_seconds = schedule.WRITE_RETRY_SECONDS
             failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.path)
@@ -91,29 +94,22 @@ class Turn:
                 self._leave(retry_in_seconds)
 
     def _work(self, *, at_once: bool) -> None:
-        due = self._role.due(self._situation(at_once=at_once), self._rules.policy)
+        due = self._role.due(self._upkeep.situation(at_once=at_once), self._rules.policy)
         if not due:
             return
         if self._custody.account is not None:
-            self._renew(due)
-            failures = self._renewal.failures
-        else:
+            with suppress(AccountRefused):
+                # `signin` renews what apps cannot do without, and leaves the others to `refresh`.
+                self._upkeep.renew(due, settles=self._role is REFRESH)
+        failures = self._renewal.failures
+        if self._custody.account is None:
             nobody = SigninRequired("nobody is signed in", advice="Sign in at the prompt.")
-            failures = dict.fromkeys(due, nobody)
+            failures = dict.fromkeys(self._rules.wanted, nobody)
+            self._ledger.settle()
         refused = [name for name, error in failures.items() if isinstance(error, SigninRequired)]
         if refused:
             self._ask_for_signin(refused, failures[refused[0]], at_once=at_once)
         self._raise_what_matters()
-
-    def _renew(self, names: Sequence[str]) -> None:
-        try:
-            self._renewal.run(names, attempts=self._role.attempts)
-        finally:
-            for name, token in self._renewal.renewed.items():
-                self._ledger.renewed(name, token)
-        for name, error in self._renewal.failures.items():
-            if not isinstance(error, SigninRequired):
-                self._ledger.failed(name, error, self._custody.tokens.get(name))
 
     def _ask_for_signin(self, refused: Sequence[str], error: SidecarError, *, at_once: bool) -> None:
         """Prompt for the first token that needs it; its sign-in serves the others as well."""
@@ -121,7 +117,7 @@ class Turn:
         first = next(iter(self._rules.wanted))
         if first not in refused and (self._role is SIGNIN or not self._rules.may_prompt):
             # The app can start, and go on, without a further audience; `refresh` will ask for it.
-            self._put_off(refused)
+            self._upkeep.put_off(refused)
             return
         if not self._rules.may_prompt:
             self._ledger.report("refresh.signin_required", error, level="error", token=name or None)
@@ -139,7 +135,7 @@ class Turn:
                 attempts=self._role.attempts,
                 accept=lambda grant: self._accept(name, grant),
                 reject=self._drop,
-                meanwhile=lambda: self._renew_meanwhile(refused),
+                meanwhile=lambda: self._upkeep.beside_prompt(refused),
             )
         except DirectoryError:
             raise
@@ -160,25 +156,7 @@ class Turn:
             or (other in attempts and attempts[other].failures)
         ]
         if others:
-            self._renew(others)
-
-    def _renew_meanwhile(self, refused: Sequence[str]) -> None:
-        """An audience that needs a person holds up none of the others."""
-        if self._custody.account is None:
-            return
-        due = plan.due_for_refresh(self._situation(), self._rules.policy)
-        others = [name for name in due if name not in refused]
-        if others:
-            self._renew(others)
-            with suppress(OSError):
-                self._custody.tell_probes(self._rules.policy)
-            self._put_off(
-                [name for name, e in self._renewal.failures.items() if isinstance(e, SigninRequired)]
-            )
-
-    def _put_off(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._ledger.failed(name, self._renewal.failures[name], self._custody.tokens.get(name))
+            self._upkeep.renew(others)
 
     def _accept(self, name: str, grant: Grant) -> None:
         self._authority.keep_only(grant.account)
@@ -191,35 +169,6 @@ class Turn:
         self._custody.discard()
         self._authority.reset()
 
-    def _withdraw_if_refused(self) -> None:
-        account = self._custody.account
-        refused = account and objection(account, self._rules.admission)
-        if account and refused:
-            self._log.event(
-                "signin.rejected",
-                level="warning",
-                message=f"{refused} any more; its token is withdrawn",
-                username=account.username,
-                object_id=account.object_id,
-                tenant_id=account.tenant_id,
-            )
-            self._custody.withdraw()
-
-    def _clock_leapt(self) -> bool:
-        leapt = schedule.leapt(self._ledger.journal.anchor, self._clock.anchor())
-        if leapt:
-            self._log.event("clock.leapt", level="warning", message="the wall clock moved by itself")
-        return leapt
-
-    def _situation(self, *, at_once: bool = False) -> Situation:
-        return Situation(
-            now=self._clock.now(),
-            wanted=self._rules.wanted,
-            cached=self._custody.tokens,
-            attempts=self._ledger.journal.tokens,
-            at_once=at_once,
-        )
-
     def _raise_what_matters(self) -> None:
         """A further audience that fails holds up nothing; the first token's failure is the turn's."""
         failures = self._renewal.failures
@@ -229,12 +178,15 @@ class Turn:
 
     def _leave(self, retry_in_seconds: int | None) -> None:
         """Write down what the next turn and the probes need; what cannot be written costs a turn."""
-        situation = self._situation()
+        self._ledger.check_clock()
+        situation = self._upkeep.situation()
         anchor = self._clock.anchor()
         if retry_in_seconds is None:
             wake_on = plan.wake_on(situation, self._rules.policy)
         else:
             wake_on = int(situation.now) + retry_in_seconds
+        if self._ledger.journal.renewal_owed:
+            wake_on = min(wake_on, int(situation.now) + (retry_in_seconds or 1))
         journal = replace(self._ledger.journal, anchor=anchor, wake_on=wake_on)
         with suppress(OSError):
             self._custody.tell_probes(self._rules.policy)

@@ -62,7 +62,7 @@ def test_prompt_appears_once_in_every_format_and_at_every_level(format: str, lev
     *above, last = stream.getvalue().splitlines()
     assert json.loads(last) == record(prompt_of()) == files.shown[0][0]
     assert ("SIGN-IN NEEDED" in "\n".join(above)) is (format == "console")
-    assert log.is_json is (above == [])
+    assert (format == "json") is (above == [])
     assert files.shown[0][1] == probe_line(prompt_of())
 
 

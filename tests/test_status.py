@@ -15,7 +15,7 @@ from sidecar.adapters.token_dir import Access, Document, TokenDirectory
 from sidecar.cli import main
 from sidecar.core.account import Account
 from sidecar.core.journal import Journal
-from sidecar.core.schedule import Attempts
+from sidecar.core.schedule import Anchor, Attempts
 from sidecar.core.token import token_document
 from sidecar.status import Found, report, span, table
 from tests.core.strategies import NOW, accounts, journals, token_of
@@ -198,7 +198,7 @@ def test_status_needs_no_other_setting_than_the_directories(
     state.open_prompt(PROMPT, "sign-in needed")
     token_path = tmp_path / "tokens"
     token_path.mkdir()
-    TokenDirectory(token_path, Access()).publish({"": document_of(10**9)}, now=NOW)
+    TokenDirectory(token_path, Access()).publish({"": document_of(10**9)}, at=Anchor(NOW, 5000.0, "boot"))
     environ = {
         "SIDECAR_STATE_DIR": str(tmp_path / "state"),
         "SIDECAR_TOKEN_DIR": str(token_path),

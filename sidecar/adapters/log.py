@@ -44,11 +44,6 @@ class Log:
             cache_logger_on_first_use=True,
         )
 
-    @property
-    def is_json(self) -> bool:
-        """Whether every line has to be JSON."""
-        return self._json
-
     def event(self, name: str, *, level: str = "info", **fields: object) -> None:
         """One event of `EVENTS`; fields of None are left out."""
         if name not in EVENTS:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Account:
     def name(self) -> str:
         """How the log calls the person."""
         return self.username or self.object_id or "unknown"
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What the log says about the person, by field."""
+        return {"username": self.username, "object_id": self.object_id, "tenant_id": self.tenant_id}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,18 @@ def account_from_claims(claims: Mapping[str, object], *, home_account_id: str, e
         object_id=text("oid", "sub") if entra else text("sub"),
         tenant_id=text("tid") if entra else None,
         home_account_id=home_account_id,
+    )
+
+
+def account_after_renewal(known: Account, claims: Mapping[str, object], *, entra: bool) -> Account:
+    """`known` as the ID token of a renewal shows it.
+
+    OpenID Connect Core 1.0 section 12.2 has only the claims repeated that identify the person: a name or
+    tenant that is left out is the one of the sign-in. MSAL's key was pinned there and does not change.
+    """
+    told = account_from_claims(claims, home_account_id=known.home_account_id, entra=entra)
+    return replace(
+        told, username=told.username or known.username, tenant_id=told.tenant_id or known.tenant_id
     )
 
 

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from sidecar.core import schedule
 from sidecar.core.schedule import Anchor, Attempts
 
 
 @dataclass(frozen=True)
 class Journal:
-    """`tokens` by token name; `signin` counts prompts that nobody completed."""
+    """`tokens` by token name; `signin` counts prompts that nobody completed.
+
+    All instants are by the wall clock as it was at `anchor`. `renewal_owed`: it has leapt, and not every
+    token has been renewed since, so that nobody knows how long those live.
+    """
 
     tokens: Mapping[str, Attempts] = field(default_factory=dict)
     signin: Attempts = field(default_factory=Attempts)
     anchor: Anchor | None = None
     wake_on: int | None = None
+    renewal_owed: bool = False
+
+
+def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
+    """The journal at `anchor`, after the wall clock leapt by `seconds`."""
+    return replace(
+        journal,
+        tokens={name: schedule.moved(record, seconds=seconds) for name, record in journal.tokens.items()},
+        signin=schedule.moved(journal.signin, seconds=seconds),
+        anchor=anchor,
+        renewal_owed=True,
+    )
 
 
 def to_text(journal: Journal) -> str:
@@ -34,6 +51,7 @@ def from_text(text: str | bytes) -> Journal:
             signin=_attempts(document["signin"]),
             anchor=None if document["anchor"] is None else _anchor(document["anchor"]),
             wake_on=None if document["wake_on"] is None else int(document["wake_on"]),
+            renewal_owed=bool(document["renewal_owed"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Journal()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidecar.core.token import AccessToken
 
@@ -103,6 +103,20 @@ def failed(before: Attempts, *, now: float, pause_seconds: int, error: str) -> A
     )
 
 
+def moved(attempts: Attempts, *, seconds: float) -> Attempts:
+    """The same record by a wall clock that was set forward by `seconds`: a pause stays as long as it was."""
+
+    def by(instant: int) -> int:
+        return max(round(instant + seconds), 0) if instant else 0
+
+    return replace(
+        attempts,
+        retry_on=by(attempts.retry_on),
+        succeeded_on=by(attempts.succeeded_on),
+        failed_on=None if attempts.failed_on is None else by(attempts.failed_on),
+    )
+
+
 def held_back(attempts: Attempts, *, now: float) -> bool:
     """Whether the next try has to wait. A `retry_on` beyond any pause we give was set by a clock
     that has leapt since, and holds nothing back.
@@ -110,11 +124,15 @@ def held_back(attempts: Attempts, *, now: float) -> bool:
     return now < attempts.retry_on <= now + RETRY_AFTER_MAX_SECONDS + 1
 
 
-def leapt(before: Anchor | None, after: Anchor) -> bool:
-    """Whether the wall clock moved by itself: both clocks advance alike through sleep and suspend."""
+def leap_seconds(before: Anchor | None, after: Anchor) -> float:
+    """How far the wall clock moved by itself, 0 if it did not: both clocks advance alike through sleep
+    and suspend. Less than half a minute may be a clock that is being corrected, and nobody knows of
+    another boot.
+    """
     if before is None or before.boot_id != after.boot_id:
-        return False
-    return abs((after.wall - before.wall) - (after.boot - before.boot)) > LEAP_SECONDS
+        return 0.0
+    seconds = (after.wall - before.wall) - (after.boot - before.boot)
+    return seconds if abs(seconds) > LEAP_SECONDS else 0.0
 
 
 def next_wake(instants: Iterable[int], *, now: float) -> int:

@@ -8,18 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.posix.identities import reachable_directory
-from tests.posix.volumes import Volume, mounted
+from tests.posix.volumes import volume as volume
 
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-@pytest.fixture
-def volume(tmp_path: Path) -> Iterator[Volume]:
-    """64 KiB, writable."""
-    path = tmp_path / "volume"
-    path.mkdir()
-    with mounted(path) as volume:
-        yield volume
 
 
 @pytest.fixture

@@ -33,6 +33,10 @@ class Shelf:
         """Put it there."""
         self.texts[url] = text
 
+    def forget(self) -> None:
+        """Nothing is there any more."""
+        self.texts.clear()
+
 
 def issuer_file(folder: Path) -> Path:
     """The PEM file that makes clients trust the server."""

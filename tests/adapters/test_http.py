@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.adapters.http import BODY_MAX_BYTES
 from sidecar.core.retry_after import retry_after_seconds
-from sidecar.errors import AuthorityBusy, AuthorityUnreachable, SidecarError
+from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable, SidecarError
 from tests.adapters.http_clients import CERTIFICATE, Shelf, client_in
 from tests.adapters.tls_server import Behaviour, TlsServer, answering, saying
 
@@ -245,4 +245,23 @@ def test_refused_document_is_not_kept(tmp_path: Path) -> None:
     shelf = Shelf()
     with TlsServer(CERTIFICATE, answering(404, b'{"error": "x"}')) as server:
         assert client_in(tmp_path, documents=shelf).get(server.url).status_code == 404
+    assert shelf.texts == {}
+
+
+@pytest.mark.parametrize(("status", "kept"), [(404, False), (410, False), (400, True), (503, True)])
+def test_endpoint_that_is_gone_ends_the_life_of_the_document_that_named_it(
+    tmp_path: Path, status: int, kept: bool
+) -> None:
+    """A provider that moves its endpoints is asked for them again, not a day later."""
+    shelf = Shelf({"https://login.example/discovery": "{}"})
+    with TlsServer(CERTIFICATE, answering(status, b"<html>")) as server, pytest.raises(SidecarError):
+        client_in(tmp_path, documents=shelf).post(server.url)
+    assert bool(shelf.texts) is kept
+
+
+def test_endpoint_in_clear_is_asked_for_again(tmp_path: Path) -> None:
+    """The advice is to mend the provider; the next turn has to see it mended."""
+    shelf = Shelf({"https://login.example/discovery": "{}"})
+    with pytest.raises(AuthorityMisconfigured):
+        client_in(tmp_path, documents=shelf).post("http://127.0.0.1:1/token")
     assert shelf.texts == {}

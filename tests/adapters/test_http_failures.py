@@ -168,7 +168,7 @@ def test_name_that_cannot_be_one_is_a_failure_too(tmp_path: Path) -> None:
     """Whatever the libraries raise comes out as one of ours, without the URL."""
     error = failure_of(client_in(tmp_path), f"https://{'x' * 64}.invalid")
     assert isinstance(error, AuthorityUnreachable)
-    assert error.fields["cause"] == "UnicodeError"
+    assert error.fields["cause"] in {"UnicodeError", "UnicodeEncodeError"}
 
 
 @pytest.mark.parametrize(

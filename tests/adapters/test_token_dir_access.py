@@ -10,8 +10,8 @@ import pytest
 
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from tests.adapters.token_documents import (
-    NOW,
     access_token,
+    after,
     current,
     document,
     generations,
@@ -49,7 +49,7 @@ def documents_in(reachable: Path) -> Path:
 
 
 def _publish(path: Path, access: Access) -> None:
-    TokenDirectory(path, access).publish({"": document(1), "graph": document(2)}, now=NOW)
+    TokenDirectory(path, access).publish({"": document(1), "graph": document(2)}, at=after(0))
 
 
 @pytest.mark.parametrize(("gid", "groups"), [(GROUP, []), (APP, [GROUP])], ids=["primary", "supplementary"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.adapters.token_dir import Access, TokenDirectory
+from sidecar.posix.clock import SystemClock
 from tests.adapters.token_documents import document
 from tests.posix.processes import next_line, running, tell
 
@@ -38,7 +39,8 @@ def test_ten_thousand_swaps_without_one_bad_read(
 ) -> None:
     """Two readers by path, two through one resolution of `..data`: nothing torn, missing, mismatched."""
     directory = TokenDirectory(in_memory, Access())
-    directory.publish({"": document(0)}, now=time.time())
+    clock = SystemClock()
+    directory.publish({"": document(0)}, at=clock.anchor())
     stop = tmp_path / "stop"
     ways = ["single", "single", "pair", "pair"]
     with ExitStack() as stack:
@@ -48,7 +50,7 @@ def test_ten_thousand_swaps_without_one_bad_read(
         assert [next_line(reader) for reader in readers] == ["reading"] * 4
         started = time.monotonic()
         for serial in range(1, SWAPS + 1):
-            directory.publish({"": document(serial)}, now=time.time())
+            directory.publish({"": document(serial)}, at=clock.anchor())
         took = time.monotonic() - started
         stop.touch()
         results = [json.loads(next_line(reader)) for reader in readers]
@@ -61,11 +63,13 @@ def test_ten_thousand_swaps_without_one_bad_read(
 
 def test_who_waits_for_the_first_token_finds_everything(in_memory: Path) -> None:
     """`..data` is made before the links and `token` last: seen by a reader that polls without pause."""
+    clock = SystemClock()
     with running("tests.adapters.first_reader") as reader:
         for serial in range(FIRST_PUBLICATIONS):
             root = in_memory / str(serial)
             root.mkdir()
             tell(reader, str(root))
             assert next_line(reader) == "watching"
-            TokenDirectory(root, Access()).publish({"": document(1), "graph": document(2)}, now=time.time())
+            documents = {"": document(1), "graph": document(2)}
+            TokenDirectory(root, Access()).publish(documents, at=clock.anchor())
             assert next_line(reader) == "missing:"

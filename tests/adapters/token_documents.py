@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from pathlib import Path
 
 from sidecar.adapters.token_dir import Document
+from sidecar.core.schedule import Anchor
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
+
+BOOT = 5000.0
+"""What the boot clock read then."""
+
+
+def after(seconds: float, *, leapt: float = 0) -> Anchor:
+    """Both clocks some seconds later; somebody moved the wall clock by `leapt`."""
+    return Anchor(NOW + seconds + leapt, BOOT + seconds, "boot")
 
 
 def access_token(serial: int) -> str:
@@ -54,8 +62,3 @@ def mode_and_group(path: Path) -> tuple[int, int]:
     """Permission bits and group of what `path` leads to."""
     found = path.stat()
     return stat.S_IMODE(found.st_mode), found.st_gid
-
-
-def set_age(path: Path, seconds: float, *, now: float = NOW) -> None:
-    """Make a generation look superseded `seconds` ago."""
-    os.utime(path, (now - seconds, now - seconds))

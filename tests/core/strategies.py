@@ -76,6 +76,7 @@ journals = st.builds(
     signin=attempts,
     anchor=st.none() | anchors,
     wake_on=st.none() | instants,
+    renewal_owed=st.booleans(),
 )
 
 

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.account import Account, Admission, account_from_claims, objection
+from sidecar.core.account import (
+    Account,
+    Admission,
+    account_after_renewal,
+    account_from_claims,
+    objection,
+)
 from tests.core.strategies import accounts, json_values
 
 TENANT = "11111111-2222-4333-8444-abcdefabcdef"
@@ -67,6 +73,19 @@ def test_accounts_of_other_providers_are_known_by_sub() -> None:
     """A claim named like Entra's has no meaning elsewhere, and there are no tenants."""
     claims = {"upn": "a@b", "oid": "forged", "sub": "s", "tid": "forged"}
     assert account_from_claims(claims, home_account_id="h", entra=False) == Account("a@b", "s", None, "h")
+
+
+@pytest.mark.parametrize("entra", [True, False])
+def test_name_that_a_renewal_leaves_out_is_the_one_of_the_signin(entra: bool) -> None:
+    """Many providers repeat `sub` alone; that renames nobody, and locks nobody out."""
+    known = Account("alice", "a", TENANT if entra else None, "alice.home")
+    assert account_after_renewal(known, {"sub": "a", "oid": "a"}, entra=entra) == known
+
+
+def test_renewal_shows_a_new_name_and_another_person() -> None:
+    """Both are for the caller to judge."""
+    claims = {"preferred_username": "smith", "oid": "b", "tid": "t"}
+    assert account_after_renewal(ALICE, claims, entra=True) == Account("smith", "b", "t", "alice.home")
 
 
 @given(

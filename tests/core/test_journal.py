@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.journal import Journal, from_text, to_text
+from sidecar.core.journal import Journal, after_leap, from_text, to_text
 from sidecar.core.schedule import Anchor, Attempts
 from tests.core.strategies import NOW, journals, json_values
 
@@ -18,12 +19,14 @@ WHOLE = Journal(
     signin=Attempts(),
     anchor=Anchor(1.5, 2.5, "boot"),
     wake_on=NOW,
+    renewal_owed=True,
 )
 FIELDS: list[tuple[str, ...]] = [
     ("tokens",),
     ("signin",),
     ("anchor",),
     ("wake_on",),
+    ("renewal_owed",),
     ("tokens", ""),
     *(("tokens", "", name) for name in ("failures", "retry_on", "succeeded_on", "failed_on", "error")),
     *(("anchor", name) for name in ("wall", "boot", "boot_id")),
@@ -34,6 +37,19 @@ FIELDS: list[tuple[str, ...]] = [
 def test_journal_comes_back(journal: Journal) -> None:
     """Nothing is lost between two turns."""
     assert from_text(to_text(journal)) == journal
+
+
+@pytest.mark.parametrize("seconds", [-7200.0, -40.4, 40.4, 7200.0])
+def test_pauses_stay_as_long_as_they_were_after_a_leap(seconds: float) -> None:
+    """What was to be tried in five minutes is tried in five minutes, by the new time; and every token is
+    to be renewed.
+    """
+    paused = Attempts(failures=2, retry_on=NOW + 300, succeeded_on=NOW - 9, failed_on=NOW - 5, error="busy")
+    anchor = Anchor(NOW + seconds, 70.0, "boot")
+    moved = after_leap(Journal({"": paused, "new": Attempts()}, paused), seconds=seconds, anchor=anchor)
+    by = round(seconds)
+    expected = Attempts(2, NOW + 300 + by, NOW - 9 + by, NOW - 5 + by, "busy")
+    assert moved == Journal({"": expected, "new": Attempts()}, expected, anchor, None, renewal_owed=True)
 
 
 @given(garbage=st.text(max_size=100) | st.binary(max_size=100) | json_values.map(json.dumps))
@@ -79,5 +95,5 @@ def test_journal_with_a_field_missing_is_an_empty_one(where: tuple[str, ...]) ->
     for name in where[:-1]:
         inner = inner[name]
     del inner[where[-1]]
-    expected = Journal(signin=WHOLE.signin, anchor=WHOLE.anchor, wake_on=WHOLE.wake_on)
+    expected = replace(WHOLE, tokens={})
     assert from_text(json.dumps(document)) == (expected if where == ("tokens", "") else Journal())

@@ -144,25 +144,25 @@ def test_pause_that_no_failure_can_have_given_holds_nothing_back() -> None:
 @given(passed=st.floats(0, 30 * DAY))
 def test_suspend_is_no_leap(passed: float) -> None:
     """Both clocks go on alike through sleep, however long."""
-    assert not schedule.leapt(Anchor(NOW, 5000, "boot"), Anchor(NOW + passed, 5000 + passed, "boot"))
+    assert not schedule.leap_seconds(Anchor(NOW, 5000, "boot"), Anchor(NOW + passed, 5000 + passed, "boot"))
 
 
 @pytest.mark.parametrize("moved", [-DAY, -31, 31, DAY])
 def test_wall_clock_that_moves_alone_has_leapt(moved: int) -> None:
     """More than half a minute, forwards or back."""
-    assert schedule.leapt(Anchor(NOW, 5000, "boot"), Anchor(NOW + 60 + moved, 5060, "boot"))
+    assert schedule.leap_seconds(Anchor(NOW, 5000, "boot"), Anchor(NOW + 60 + moved, 5060, "boot"))
 
 
 @pytest.mark.parametrize("moved", [-30, -1, 0, 1, 30])
 def test_wall_clock_that_is_slewed_has_not_leapt(moved: int) -> None:
     """Corrections of a time daemon renew nothing."""
-    assert not schedule.leapt(Anchor(NOW, 5000, "boot"), Anchor(NOW + 60 + moved, 5060, "boot"))
+    assert not schedule.leap_seconds(Anchor(NOW, 5000, "boot"), Anchor(NOW + 60 + moved, 5060, "boot"))
 
 
 @pytest.mark.parametrize("before", [None, Anchor(NOW, 5000, "another boot")])
 def test_first_turn_of_a_boot_knows_of_no_leap(before: Anchor | None) -> None:
     """Without an anchor of the same boot there is nothing to compare."""
-    assert not schedule.leapt(before, Anchor(NOW + DAY, 10, "boot"))
+    assert not schedule.leap_seconds(before, Anchor(NOW + DAY, 10, "boot"))
 
 
 @given(instants=st.lists(instants, max_size=5), now=moments)

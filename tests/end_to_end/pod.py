@@ -73,6 +73,12 @@ class Running:
         self.process.send_signal(signum)
         return self.process.wait(timeout=PATIENCE_SECONDS), time.monotonic() - started
 
+    def signal_turn(self, signum: int) -> None:
+        """Signal the Python under the shell, as the kernel or a terminal would."""
+        shell = self.process.pid
+        for child in Path(f"/proc/{shell}/task/{shell}/children").read_text().split():
+            os.kill(int(child), signum)
+
 
 class Pod:
     """What the platform gives to the containers of a pod."""

@@ -131,9 +131,7 @@ def test_hang_up_of_a_terminal_does_not_end_a_renewal(signed_in: Pod, entra: Emu
     entra.faults.next("token:refresh_token", Hang(2, then_answer=True))
     role = signed_in.start("refresh", "--now")
     entra.wait_for("token:refresh_token")
-    children = Path(f"/proc/{role.process.pid}/task/{role.process.pid}/children").read_text().split()
-    for child in children:
-        os.kill(int(child), signal.SIGHUP)
+    role.signal_turn(signal.SIGHUP)
     role.wait_for("refresh.succeeded")
     assert role.records("refresh.failed") == []
     assert role.stop()[0] == 0
@@ -204,4 +202,43 @@ def test_full_state_volume_costs_no_refresh_token(
     role.process.send_signal(signal.SIGHUP)
     role.wait_for("refresh.succeeded")
     assert entra.count("devicecode") == 1
+    assert role.stop()[0] == 0
+
+
+@pytest.mark.parametrize("missing", ["device_authorization_endpoint", "token_endpoint"])
+def test_provider_that_was_mended_is_believed_at_once(pod: Pod, entra: Emulator, missing: str) -> None:
+    """What led to 78 is not kept for a day: the next start asks the provider anew."""
+    entra.policy.approve_after = 0
+    entra.faults.next("discovery", Answer(drop=(missing,)))
+    assert pod.run("signin")[0] == 78
+    code, output = pod.run("signin")
+    assert code == 0, output
+
+
+def test_renewal_that_names_nobody_locks_nobody_out(signed_in: Pod, entra: Emulator) -> None:
+    """OpenID Connect Core section 12.2 has `sub` repeated, not the user name that is allowed."""
+    nameless = Answer(mutate=lambda answer: with_claims(answer, preferred_username=""))
+    entra.faults.next("token:refresh_token", nameless)
+    name = signed_in.document()["username"]
+    role = signed_in.start("refresh", "--now", SIDECAR_ALLOWED_USERS=name)
+    role.wait_for("refresh.succeeded")
+    assert role.stop()[0] == 0
+    assert signed_in.document()["username"] == name
+    assert entra.count("devicecode") == 1
+
+
+def test_account_renamed_out_of_the_list_is_withdrawn(signed_in: Pod, entra: Emulator) -> None:
+    """The renewal's ID token shows a name that is not allowed: no token stays, somebody else may sign in."""
+    renamed = Answer(mutate=lambda answer: with_claims(answer, preferred_username="smith@contoso.example"))
+    entra.faults.next("token:refresh_token", renamed)
+    name = signed_in.document()["username"]
+    role = signed_in.start("refresh", "--now", SIDECAR_ALLOWED_USERS=name)
+    assert role.wait_for("signin.rejected")["username"] == "smith@contoso.example"
+    role.wait_for("signin.code_issued")
+    assert signed_in.shared() == b""
+    assert not any(secret.encode() in signed_in.stored() for secret in entra.secrets)
+    entra.approve()
+    role.wait_for("signin.completed")
+    role.wait_for("token.published")
+    assert signed_in.document()["username"] == name
     assert role.stop()[0] == 0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -237,9 +235,7 @@ def test_killed_turn_is_run_again(signed_in: Pod, entra: Emulator) -> None:
     entra.faults.next("token:refresh_token", Hang(15))
     role = signed_in.start("refresh", "--now")
     entra.wait_for("token:refresh_token")
-    children = Path(f"/proc/{role.process.pid}/task/{role.process.pid}/children").read_text().split()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    role.signal_turn(signal.SIGKILL)
     role.wait_for("refresh.succeeded")
     assert entra.count("devicecode") == 1
     assert role.stop()[0] == 0

@@ -43,6 +43,7 @@ class Bench:
     rules: Rules
     output: io.StringIO
     timeout_seconds: int = 3600
+    log_format: str = "json"
 
     @classmethod
     def in_directory(
@@ -82,7 +83,7 @@ class Bench:
 
     def turn(self, role: Role = REFRESH, *, at_once: bool = False) -> SidecarError | None:
         """Run one turn; the error it ended with, None if it ended well."""
-        log = Log(format="json", level="debug", stream=self.output)
+        log = Log(format=self.log_format, level="debug", stream=self.output)
         heart = QuietHeart(self.state_path / "heartbeat", self.clock)
         state = StateDirectory(self.state_path)
         interrupts = Interrupts()

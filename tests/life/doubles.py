@@ -64,7 +64,8 @@ class ScriptedAuthority:
     """Grants what it is asked for unless told otherwise; keeps what MSAL would keep in the cache.
 
     `polls` and `renewals` are answered from first to last; when they are empty the person approves
-    at the first poll and renewals succeed.
+    at the first poll and renewals succeed. `renamed` is whom renewals are for, but for the first
+    `renamed_after` ones, until somebody signs in.
     """
 
     cache: TokenCache
@@ -74,11 +75,15 @@ class ScriptedAuthority:
     code_life_seconds: int = 900
     interval_seconds: int = 5
     polls: deque[Answer | SidecarError | Account] = field(default_factory=deque)
-    renewals: deque[SidecarError | None] = field(default_factory=deque)
+    renewals: deque[Exception | None] = field(default_factory=deque)
     codes: deque[SidecarError] = field(default_factory=deque)
     refused_scopes: dict[tuple[str, ...], SidecarError] = field(default_factory=dict)
     revoked: bool = False
+    renamed: Account | None = None
+    renamed_after: int = 0
+    resets: int = 0
     prompts: list[tuple[str, ...]] = field(default_factory=list)
+    authorizations: list[DeviceAuthorization] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
     poll_times: list[float] = field(default_factory=list)
     _serial: count[int] = field(default_factory=lambda: count(1))
@@ -91,13 +96,15 @@ class ScriptedAuthority:
         if self.codes:
             raise self.codes.popleft()
         self.prompts.append(scopes)
-        return DeviceAuthorization(
+        authorization = DeviceAuthorization(
             user_code=f"CODE{len(self.prompts)}",
             verification_uri="https://login.example/device",
             verification_uri_complete=None,
             expires_on=int(self.clock.now()) + self.code_life_seconds,
             interval_seconds=self.interval_seconds,
         )
+        self.authorizations.append(authorization)
+        return authorization
 
     def poll(self, scopes: tuple[str, ...]) -> PollResult:
         """The next scripted answer, or the approval of `person`."""
@@ -107,7 +114,7 @@ class ScriptedAuthority:
             return PollResult(Answer.TROUBLE if script.retryable else Answer.REFUSED, error=script)
         if isinstance(script, Answer):
             return PollResult(script)
-        self.revoked = False
+        self.revoked, self.renamed = False, None
         return PollResult(Answer.GRANTED, grant=self._grant(scopes, script))
 
     def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
@@ -120,6 +127,9 @@ class ScriptedAuthority:
             raise SigninRequired("invalid_grant: revoked")
         if scopes in self.refused_scopes:
             raise self.refused_scopes[scopes]
+        self.renamed_after -= 1
+        if self.renamed is not None and self.renamed_after < 0:
+            account = self.renamed
         return self._grant(scopes, account)
 
     def keep_only(self, account: Account) -> None:
@@ -127,7 +137,8 @@ class ScriptedAuthority:
         self._write({"account": account.home_account_id, "refresh_token": f"rt{next(self._serial)}"})
 
     def reset(self) -> None:
-        """Nothing is held in memory."""
+        """Nothing is held in memory, but it is counted."""
+        self.resets += 1
 
     def cache_content(self) -> dict[str, str]:
         """What is in the place of MSAL's cache."""

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.posix.volumes import Volume, mounted
-
-
-@pytest.fixture
-def volume(tmp_path: Path) -> Iterator[Volume]:
-    """64 KiB, writable."""
-    path = tmp_path / "volume"
-    path.mkdir()
-    with mounted(path) as volume:
-        yield volume
+from tests.posix.volumes import volume as volume
 
 
 @pytest.fixture

@@ -45,3 +45,12 @@ def mounted(path: Path) -> Iterator[Volume]:
         yield Volume(path)
     finally:
         subprocess.run(["umount", path], check=True)
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Iterator[Volume]:
+    """64 KiB, writable."""
+    path = tmp_path / "volume"
+    path.mkdir()
+    with mounted(path) as volume:
+        yield volume

@@ -15,7 +15,7 @@ import msal
 
 from sidecar.adapters.entra.guard import Guard, Transport, odd_answers
 from sidecar.core import device_code
-from sidecar.core.account import Account, account_from_claims
+from sidecar.core.account import Account, account_after_renewal, account_from_claims
 from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
 from sidecar.core.grant import Authority, Grant, PollResult, access_token_from
 from sidecar.core.oauth_answer import (
@@ -70,6 +70,7 @@ class Entra:
         params = {"mkt": language} if language else None
         app = self._app()
         if not app.client.configuration.get("device_authorization_endpoint"):
+            self._transport.forget()
             raise AuthorityMisconfigured(
                 "the authority offers no device authorization endpoint",
                 advice="Turn on the device authorization grant (RFC 8628) at the provider.",
@@ -164,6 +165,7 @@ class Entra:
                     **{which: self._authority.url},
                 )
             except (ValueError, KeyError) as error:
+                self._transport.forget()
                 raise AuthorityMisconfigured(
                     f"{self._authority.url} is not usable as an authority",
                     advice="Compare the authority's URL with its discovery document "
@@ -183,10 +185,7 @@ class Entra:
             return Grant(token, account)
         if not isinstance(claims, dict):
             return Grant(token, known)
-        # MSAL's key of the account was pinned at the sign-in and does not change.
-        account = account_from_claims(
-            claims, home_account_id=known.home_account_id, entra=not self._authority.oidc
-        )
+        account = account_after_renewal(known, claims, entra=not self._authority.oidc)
         if account.object_id != known.object_id:
             raise AccountRefused(
                 f"the authority renewed the token of {known.name} with one of {account.name}"

@@ -23,6 +23,10 @@ class Transport(Protocol):
         """The same."""
         ...
 
+    def forget(self) -> None:
+        """The discovery document was of no use; it is asked for again."""
+        ...
+
     def close(self) -> None:
         """MSAL never calls it by itself."""
         ...

@@ -1,54 +1,27 @@
-"""The HTTP client that MSAL is given (its contract: msal/oauth2cli/http.py), on `urllib.request`.
+"""One request at a time, on `urllib.request`: MSAL's own client has no time-out.
 
-MSAL's own has no time-out, and MSAL keeps 429 and 5xx answers in memory for a minute instead of
-asking again; so these are raised here, with their Retry-After. Whatever is not a JSON object is
-raised too: MSAL would log the body. Redirects are not followed: a refresh token goes to the
-configured host or nowhere. `urllib` knows proxies, NO_PROXY and the system's trust store, and
-MSAL's import has loaded most of it anyway.
+Redirects are not followed: a refresh token goes to the configured host or nowhere. `urllib` knows
+proxies, NO_PROXY and the system's trust store, and MSAL's import has loaded most of it anyway.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import socket
-import ssl
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from typing import Any, Protocol
 
-from sidecar.core.oauth_answer import printable
-from sidecar.core.retry_after import retry_after_seconds
-from sidecar.errors import (
-    AuthorityBusy,
-    AuthorityMisconfigured,
-    AuthorityUnreachable,
-    AuthorityUntrusted,
-    SidecarError,
-)
+from sidecar.adapters.http.answer import Response, checked, failure
+from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable
 from sidecar.posix.trust import trusting
 
 REQUEST_SECONDS = 10
 BODY_MAX_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Response:
-    """What MSAL reads of an answer."""
-
-    status_code: int
-    text: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def raise_for_status(self) -> None:
-        """MSAL calls it after its own checks; unusual answers were raised before."""
+GONE = (404, 410)
 
 
 class Documents(Protocol):
@@ -64,6 +37,10 @@ class Documents(Protocol):
 
     def keep(self, url: str, text: str) -> None:
         """Keep a good answer."""
+        ...
+
+    def forget(self) -> None:
+        """Keep nothing: what was kept led to an error."""
         ...
 
 
@@ -136,11 +113,16 @@ class HttpClient:
         body = urllib.parse.urlencode(form).encode()
         return self._send("POST", _with_query(url, params), body, headers)
 
+    def forget(self) -> None:
+        """Ask for every document again: what was kept is of no use."""
+        self._documents.forget()
+
     def close(self) -> None:
         """Nothing is kept open between requests."""
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> Response:
         if not url.startswith("https://"):
+            self.forget()
             raise AuthorityMisconfigured(
                 f"the authority names an endpoint that is not https: {url.split('?')[0][:200]!a}",
                 advice="Tokens never travel in clear: have the provider publish https endpoints.",
@@ -158,8 +140,10 @@ class HttpClient:
         thread.join(self._timeout_seconds)
         if call.response is None:
             error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
-            raise _translate(error, host=host, ca_file=self._ca_file) from None
-        return _checked(call.response, host=host)
+            raise failure(error, host=host, ca_file=self._ca_file) from None
+        if method == "POST" and call.response.status_code in GONE:
+            self.forget()  # it named an endpoint that is not there any more
+        return checked(call.response, host=host)
 
 
 class _Call:
@@ -195,64 +179,6 @@ def _response(status: int, content: bytes, headers: Message) -> Response:
         text=content.decode("utf-8", errors="replace"),
         headers={name.title(): value for name, value in headers.items()},
     )
-
-
-_NETWORK_ADVICE = (
-    "Check the container's network, DNS, egress rules and HTTPS_PROXY/NO_PROXY. It is tried again."
-)
-
-
-def _translate(error: Exception, *, host: str, ca_file: Path | None) -> SidecarError:
-    """Name the cause of a failed request; never with a URL's query or a body."""
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        trusted = f"the system's authorities and {ca_file}" if ca_file else "the system's authorities"
-        return AuthorityUntrusted(
-            f"the certificate of {host} is not trusted: {reason.verify_message}",
-            advice=f"Trusted are {trusted}. Behind a proxy that inspects TLS, put its CA certificate "
-            "(PEM) into a file and name it in SIDECAR_CA_FILE.",
-            cause="tls",
-        )
-    if isinstance(reason, socket.gaierror):
-        return AuthorityUnreachable(
-            f"{host} cannot be resolved ({reason.strerror})", advice=_NETWORK_ADVICE, cause="dns"
-        )
-    if isinstance(reason, TimeoutError):
-        return AuthorityUnreachable(
-            f"no answer from {host} in time: {reason}", advice=_NETWORK_ADVICE, cause="time-out"
-        )
-    if isinstance(reason, OSError | http.client.HTTPException):
-        said = (reason.strerror or printable(str(reason), 100)) if isinstance(reason, OSError) else None
-        return AuthorityUnreachable(
-            f"no answer from {host}: {said or type(reason).__name__}",
-            advice=_NETWORK_ADVICE,
-            cause=type(reason).__name__,
-        )
-    return AuthorityUnreachable(
-        f"no answer from {host}: {type(error).__name__}",
-        advice=_NETWORK_ADVICE,
-        cause=type(error).__name__,
-    )
-
-
-def _checked(response: Response, *, host: str) -> Response:
-    status = response.status_code
-    retry_after = retry_after_seconds(response.headers.get("Retry-After"), now=time.time())
-    if status == 429 or status >= 500:
-        raise AuthorityBusy(f"{host} answered {status}", retry_after=retry_after, cause=f"http {status}")
-    try:
-        content = json.loads(response.text)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
-        raise AuthorityUnreachable(
-            f"{host} answered {status} with something that is not a JSON object ({kind!a})",
-            advice="A captive portal or proxy may be answering in the authority's place: check "
-            "HTTPS_PROXY/NO_PROXY and the network's sign-in page. It is tried again.",
-            cause=f"http {status}",
-        )
-    return response
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:

@@ -1,0 +1,116 @@
+"""The upkeep of a signed-in account: its tokens are renewed, beside an open prompt too, and what came of
+it is noted; an account that is not allowed any more is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sidecar.core import plan, schedule
+from sidecar.core.account import objection
+from sidecar.core.plan import Situation
+from sidecar.custody import Custody
+from sidecar.errors import AccountRefused, DirectoryError, SigninRequired
+from sidecar.ledger import Ledger
+from sidecar.posix.clock import Clock
+from sidecar.renewal import Renewal
+from sidecar.role import Role, Rules
+
+
+class Upkeep:
+    """Made for one turn."""
+
+    def __init__(
+        self, *, role: Role, rules: Rules, custody: Custody, renewal: Renewal, ledger: Ledger, clock: Clock
+    ) -> None:
+        self._role = role
+        self._rules = rules
+        self._custody = custody
+        self._renewal = renewal
+        self._ledger = ledger
+        self._clock = clock
+        self._owed_on: float | None = None
+
+    def situation(self, *, at_once: bool = False) -> Situation:
+        """What there is to decide on, now."""
+        return Situation(
+            now=self._clock.now(),
+            wanted=self._rules.wanted,
+            cached=self._custody.tokens,
+            attempts=self._ledger.journal.tokens,
+            at_once=at_once,
+        )
+
+    def renew(self, names: Sequence[str], *, settles: bool = False) -> None:
+        """Renew these tokens; failures are noted but for those that a person has to cure. `settles`:
+        these are all that a leap of the wall clock made uncertain.
+
+        :raises AccountRefused: the answer named an account that is not allowed; it is withdrawn
+        :raises DirectoryError: what was obtained could not be saved or published
+        """
+        try:
+            self._renewal.run(names, attempts=self._role.attempts)
+        except AccountRefused as refused:
+            self._withdraw(refused)
+            raise
+        finally:
+            if settles and set(names) <= self._renewal.renewed.keys() | self._renewal.failures.keys():
+                self._ledger.settle()  # a leap meanwhile is noted below
+            for name, token in self._renewal.renewed.items():
+                self._ledger.renewed(name, token)
+            for name, error in self._renewal.failures.items():
+                if not isinstance(error, SigninRequired):
+                    self._ledger.failed(name, error, self._custody.tokens.get(name))
+
+    def beside_prompt(self, refused: Sequence[str]) -> None:
+        """Renew what is due but for the tokens `refused`, which wait for a person. Nothing of it ends the
+        prompt: what cannot be written is tried again as soon as it would be between turns.
+        """
+        self._ledger.check_clock()
+        if self._custody.account is None:
+            self._ledger.settle()
+            return
+        if self._owed_on is not None and self._clock.anchor().boot < self._owed_on:
+            return
+        leapt = self._ledger.journal.renewal_owed
+        due = plan.due_for_refresh(self.situation(at_once=leapt), self._rules.policy)
+        others = [name for name in due if name not in refused]
+        if others or leapt or self._owed_on is not None:
+            self._renew_and_show(others, settles=leapt)
+
+    def put_off(self, names: Sequence[str]) -> None:
+        """Tokens that a person has to cure, but not now."""
+        for name in names:
+            self._ledger.failed(name, self._renewal.failures[name], self._custody.tokens.get(name))
+
+    def withdraw_if_refused(self) -> None:
+        """Give up the account if today's settings do not allow it.
+
+        :raises DirectoryError: a directory is read-only
+        """
+        account = self._custody.account
+        if account and (refused := objection(account, self._rules.admission)):
+            self._withdraw(AccountRefused(f"{refused} any more", **account.labels))
+
+    def _renew_and_show(self, names: Sequence[str], *, settles: bool) -> None:
+        try:
+            self.renew(names, settles=settles)
+            self._custody.publish()
+            self._owed_on = None
+        except AccountRefused:
+            self._owed_on = None
+        except DirectoryError as error:
+            pause = schedule.WRITE_RETRY_SECONDS
+            self._ledger.report("refresh.failed", error, level="error", retry_in_seconds=pause)
+            self._owed_on = self._clock.anchor().boot + pause
+        failures = self._renewal.failures
+        self.put_off([name for name, error in failures.items() if isinstance(error, SigninRequired)])
+        with suppress(OSError):
+            self._custody.tell_probes(self._rules.policy)
+
+    def _withdraw(self, refused: AccountRefused) -> None:
+        """A cached account that is not allowed any more counts as no cache."""
+        self._ledger.report("signin.rejected", refused)
+        self._custody.withdraw()
+        self._ledger.account_gone()
