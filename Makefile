@@ -32,7 +32,7 @@ test-image: .venv image
 
 # Whatever cluster KUBECONFIG names; docs/kubernetes.md says how the images get there.
 test-kubernetes: .venv
-	$(BIN)/python -m pytest tests/kubernetes -n 4 --dist loadgroup -m "kubernetes and not serial"
+	$(BIN)/python -m pytest tests/kubernetes -n 4 -m "kubernetes and not serial"
 	$(BIN)/python -m pytest tests/kubernetes -m "kubernetes and serial"
 
 check: .venv

@@ -183,7 +183,7 @@ def test_a_client_that_does_not_trust_the_ca_is_turned_away(entra: Emulator) -> 
 
 
 def test_certificates_in_a_directory_survive_a_restart(tmp_path: Path) -> None:
-    """Who trusted ca.pem of the directory still trusts the stand-in that comes after, keys unread by others."""
+    """Who trusted ca.pem of the directory still trusts the next stand-in; the keys are for nobody else."""
     with Emulator(tls_dir=tmp_path) as entra:
         trusted = (tmp_path / "ca.pem").read_bytes()
         assert (tmp_path / "server.pem").stat().st_mode & 0o077 == 0
@@ -232,4 +232,4 @@ def test_as_a_program_it_writes_its_files_and_ends_on_a_signal(tmp_path: Path, n
             program.kill()
             program.communicate()
     assert (program.returncode, out, err) == (0, "", "")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4

@@ -126,7 +126,7 @@ def test_leftover_lock_file_costs_neither_time_nor_the_token(file: Path) -> None
     cache.open(now=NOW)
     sign_in(cache, serial=2)
     cache.commit(ALICE, {})
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     later = cache_at(file)
     later.open(now=NOW)
     assert refresh_tokens(later) == ["refresh-secret-2"]

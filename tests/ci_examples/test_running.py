@@ -19,7 +19,7 @@ from tests.engines.docker import PRODUCT, Engine, docker
 from tests.engines.stand_in import NAME, PORT, StandIn
 from tests.leaks import Leaks
 
-pytestmark = [pytest.mark.image, pytest.mark.xdist_group("ci_examples")]
+pytestmark = pytest.mark.image
 
 CI = Path(__file__).resolve().parents[2] / "docs" / "ci"
 JOB_IMAGE = "entra-token-sidecar-job:test"

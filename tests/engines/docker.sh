@@ -11,36 +11,10 @@ pid_file=$run/dockerd.pid
 base=${BASE:-debian:trixie-slim}
 suite=trixie
 plugins=/usr/local/lib/docker/cli-plugins
+# shellcheck source=tests/engines/debian.sh
+. "$(cd "$(dirname "$0")" && pwd)/debian.sh"
 
 answers() { docker info >/dev/null 2>&1; }
-
-mirror() { # the one that this machine's own apt uses
-    { awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/*.sources 2>/dev/null
-      awk '$1 == "deb" && $2 ~ /^http/ { print $2; exit }' /etc/apt/sources.list 2>/dev/null; } | head -n 1
-}
-
-from_suite() { # unpacks packages of a newer suite into $1 without touching this system's packages
-    local into=$1 apt
-    shift
-    apt=$(mktemp -d)
-    mkdir -p "$apt"/lists/partial "$apt"/cache/archives/partial "$apt/none" "$into"
-    : >"$apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" >"$apt/sources.list"
-    cat >"$apt/apt.conf" <<CONF
-Dir::State "$apt"; Dir::State::status "$apt/status"; Dir::State::lists "$apt/lists"; Dir::Cache "$apt/cache";
-Dir::Etc::sourcelist "$apt/sources.list"; Dir::Etc::sourceparts "$apt/none";
-Acquire::Languages "none"; APT::Sandbox::User "root";
-CONF
-    (cd "$apt" && export APT_CONFIG=$apt/apt.conf && apt-get update -qq && apt-get download -qq "$@"
-     for package in ./*.deb; do dpkg -x "$package" "$into"; done)
-    rm -rf "$apt"
-}
-
-packages() {
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
 
 install() {
     if ! command -v dockerd >/dev/null && ! answers; then packages docker.io iptables; fi
@@ -48,7 +22,7 @@ install() {
     if ! docker compose version >/dev/null 2>&1 || ! docker buildx version >/dev/null 2>&1; then
         local unpacked
         unpacked=$(mktemp -d)
-        from_suite "$unpacked" docker-compose docker-buildx
+        from_suite "$suite" "$unpacked" docker-compose docker-buildx
         mkdir -p "$plugins"
         find "$unpacked" -path '*/cli-plugins/*' -type f -exec cp {} "$plugins" \;
         rm -rf "$unpacked"

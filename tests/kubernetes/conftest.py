@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             kept.append(item)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One worker for each arrangement of `test_life`, whose tests share a pod, and for all of
+    `test_inject`, which changes the whole cluster; any other test is for whoever is free.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPod(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            if "test_life.py" in nodeid:
+                return nodeid.split("[")[-1]
+            return "inject" if "test_inject.py" in nodeid else nodeid
+
+    return ByPod(config, log) if wanted(config) else None
+
+
+class Collector:
+    """With pytest-xdist every worker leaves out the same tests; the controller hears of them once."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended."""
+        LEFT_OUT.update(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The hook exists only where pytest-xdist is; workers have nobody to collect from."""
+    if config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Collector())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the controller, where this is a worker."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = LEFT_OUT
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -19,7 +19,6 @@ pytestmark = [
     pytest.mark.kubernetes,
     pytest.mark.needs("mutating-admission-policy"),
     pytest.mark.needs("native-sidecars"),
-    pytest.mark.xdist_group("inject"),
 ]
 
 ANNOTATIONS = {

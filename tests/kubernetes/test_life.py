@@ -58,11 +58,10 @@ def without_mount(document: Document, name: str) -> None:
 def params() -> list[Any]:
     """The arrangements; what needs native sidecars is left out where there are none."""
     native = pytest.mark.needs("native-sidecars")
-    group = pytest.mark.xdist_group
     return [
-        pytest.param("component", marks=[native, group("life-component")]),
-        pytest.param("single", marks=[native, group("life-single")]),
-        pytest.param("classic", marks=[group("life-classic")]),
+        pytest.param("component", marks=native),
+        pytest.param("single", marks=native),
+        pytest.param("classic"),
     ]
 
 
@@ -193,8 +192,8 @@ def test_an_expired_token_never_kills_the_sidecar(life: Life) -> None:
 
 def test_a_revoked_sign_in_asks_again_among_the_events(life: Life) -> None:
     """The probe's line carries code and page; after approval everything goes on in the same pod."""
-    life.namespace.ask("POST", "revoke", user="alice")
     prompts = life.namespace.logs("entra-sidecar").count(PROMPT) + 1
+    life.namespace.ask("POST", "revoke", user="alice")
     printed = life.namespace.wait_for_log("entra-sidecar", PROMPT, prompts)
     issued = [json.loads(line) for line in printed.splitlines() if line.startswith(PROMPT)]
 

@@ -10,6 +10,7 @@ import pytest
 from tests.kubernetes.app import READER, container, template, workload
 from tests.kubernetes.cluster import eventually, has
 from tests.kubernetes.namespace import Namespace, statuses
+from tests.leaks import Leaks
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.serial, pytest.mark.node]
 
@@ -69,7 +70,9 @@ def test_a_lost_sandbox_signs_in_silently(running: Namespace, node: Callable[...
     assert running.prompts() == 1
 
 
-def test_a_rebooted_node_signs_in_silently(running: Namespace, node: Callable[..., None]) -> None:
+def test_a_rebooted_node_signs_in_silently(
+    running: Namespace, node: Callable[..., None], leaks: Leaks
+) -> None:
     """Memory is lost, the disk is not: the token is back before the app starts, and nobody is asked.
 
     The stand-in has forgotten its sign-ins, as Entra would not, so that a renewal cannot be waited for:
@@ -78,6 +81,7 @@ def test_a_rebooted_node_signs_in_silently(running: Namespace, node: Callable[..
     pod = running.pod()["metadata"]["name"]
     before = statuses(running.pod())["app"]["restartCount"]
     renewed(running)  # with most of its life before it
+    leaks.issued(running.secrets())  # which the stand-in forgets
     node("reboot")
     eventually(lambda: statuses(running.pod())["app"]["restartCount"] > before, "the app's new start")
     printed = running.wait_for_log("app", "token of alice@contoso.example")
