@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="take server.pem (key and chain) and ca.pem from there; made there if missing",
     )
+    made.add_argument("--memory", type=Path, metavar="FILE", help="keep there who has signed in; a secret")
     made.add_argument("--url-out", type=Path, metavar="FILE", help="write the authority host there, last")
     made.add_argument("--access-log", type=Path, metavar="FILE", help="a line per request, without secrets")
     made.add_argument("--tenant-id", default=CONTOSO_ID, metavar="GUID")
@@ -81,6 +82,7 @@ def main(argv: list[str] | None = None) -> int:
             ca_file=options.ca_out,
             tls_dir=options.tls_dir,
             access_log=options.access_log,
+            memory_file=options.memory,
             **policy,
         )
     except (LookupError, OSError) as error:

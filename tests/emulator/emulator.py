@@ -16,13 +16,14 @@ from tests.emulator.errors import EntraError
 from tests.emulator.grants import DeviceCode, Grants, State
 from tests.emulator.graph import Resources
 from tests.emulator.journal import Journal, Request
+from tests.emulator.memory import Memory
 from tests.emulator.oauth import AuthorizationServer
 from tests.emulator.policy import Policy
 from tests.emulator.script import Faults
 from tests.emulator.server import TlsServer
 from tests.emulator.signin_page import SigninPage
 from tests.emulator.site import EntraSite
-from tests.emulator.tokens import Mint
+from tests.emulator.tokens import Mint, signing_key
 
 WAIT_SECONDS = 30.0
 
@@ -49,11 +50,13 @@ class Emulator:
         ca_file: Path | None = None,
         tls_dir: Path | None = None,
         access_log: Path | None = None,
+        memory_file: Path | None = None,
         **policy: Any,
     ) -> None:
         """`hostname` is the name in its URLs, for networks in which it is not localhost.
 
-        `tls_dir` keeps the certificates from one run to the next (`CertificateAuthority`).
+        `tls_dir` keeps the certificates from one run to the next (`CertificateAuthority`), `memory_file`
+        who has signed in (`Memory`).
         """
         self.clock = clock or Clock()
         self.tenant_id = tenant_id
@@ -77,7 +80,11 @@ class Emulator:
         )
         self.port = int(self._server.server_address[1])
         self.authority_host = f"https://{hostname}:{self.port}"
-        mint = Mint(self.authority_host)
+        key, remember = signing_key(), lambda: None
+        if memory_file:
+            memory = Memory(memory_file, key=key, grants=self.grants, directory=self.directory)
+            key, remember = memory.key, memory.save
+        mint = Mint(self.authority_host, key)
         self.oauth = AuthorizationServer(
             authority_host=self.authority_host,
             directory=self.directory,
@@ -86,6 +93,7 @@ class Emulator:
             mint=mint,
             now=self.clock.now,
         )
+        self.oauth.secrets.update(self.grants.refresh_tokens)
         self._server.site = EntraSite(
             authority_host=self.authority_host,
             oauth=self.oauth,
@@ -102,6 +110,7 @@ class Emulator:
             control=Control(self),
             lock=self._lock,
             now=self.clock.now,
+            remember=remember,
         )
 
     def __enter__(self) -> Self:

@@ -29,7 +29,9 @@ class EntraSite:
         control: Control,
         lock: threading.RLock,
         now: Callable[[], float],
+        remember: Callable[[], None],
     ) -> None:
+        """`remember` is called after whatever may have changed the grants, before the answer is sent."""
         self._host = authority_host
         self._oauth = oauth
         self._resources = resources
@@ -37,6 +39,7 @@ class EntraSite:
         self._control = control
         self._lock = lock
         self._now = now
+        self._remember = remember
 
     def kind_of(self, call: Call) -> str:
         """By path, and for the token endpoint by grant type."""
@@ -58,12 +61,17 @@ class EntraSite:
     def respond(self, kind: str, call: Call) -> Response:
         """The true answer, one at a time."""
         if kind == "control":
-            return self._control.respond(call)
-        with self._lock:
-            try:
-                return self._answer(kind, call)
-            except EntraError as error:
-                return self.refuse(error, call)
+            answer = self._control.respond(call)
+        else:
+            with self._lock:
+                try:
+                    answer = self._answer(kind, call)
+                except EntraError as error:
+                    answer = self.refuse(error, call)
+        if call.method == "POST" and (kind == "control" or kind.startswith("token:")):
+            with self._lock:
+                self._remember()
+        return answer
 
     def refuse(self, error: EntraError, call: Call) -> Response:
         """`error` as JSON."""

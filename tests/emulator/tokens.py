@@ -20,7 +20,8 @@ class InvalidToken(Exception):
 
 
 @functools.cache
-def _signing_key() -> rsa.RSAPrivateKey:
+def signing_key() -> rsa.RSAPrivateKey:
+    """The key of a stand-in that remembers none."""
     # One per process: making it takes longer than starting the emulator. `iss` keeps two apart.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -28,9 +29,9 @@ def _signing_key() -> rsa.RSAPrivateKey:
 class Mint:
     """Makes and checks tokens of the authority at `authority_host`."""
 
-    def __init__(self, authority_host: str) -> None:
+    def __init__(self, authority_host: str, key: rsa.RSAPrivateKey | None = None) -> None:
         self._authority_host = authority_host
-        self._key = _signing_key()
+        self._key = key or signing_key()
         self._key_id = "emulator-1"
 
     def issuer(self, tenant_id: str) -> str:
