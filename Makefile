@@ -41,7 +41,7 @@ check: .venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@command -v shellcheck >/dev/null || { echo "On Debian and Ubuntu: apt-get install shellcheck" >&2; exit 1; }
-	shellcheck -x entrypoint.sh .ci/run image/root.sh tests/engines/*.sh tests/engines/kubernetes/*.sh docs/ci/report
+	shellcheck -x entrypoint.sh .ci/run image/root.sh tests/engines/*.sh tests/engines/kubernetes/*.sh docs/ci/report examples/app/app.sh
 
 format: .venv
 	$(BIN)/ruff check --fix
