@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -68,6 +69,14 @@ class Collector:
         told = getattr(node, "workeroutput", {}).get("leaks")
         if told:
             SUMMARY.merge(**told)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    """A shell can't trap what was ignored when it started, as under nohup or in a background job."""
+    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, signal.SIG_DFL)
 
 
 def pytest_configure(config: pytest.Config) -> None:

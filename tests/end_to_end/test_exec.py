@@ -33,16 +33,8 @@ class Exec:
 
     def start(self, *arguments: str, stdin: int = subprocess.PIPE, **options: int) -> subprocess.Popen[str]:
         """Start it; each stream is a pipe unless said otherwise."""
-        # A shell can't trap what was ignored when it started, as in a background job.
         process = subprocess.Popen(
-            [
-                "env",
-                "--default-signal=INT,QUIT",
-                *self.shell,
-                str(ROOT / "entrypoint.sh"),
-                "exec",
-                *arguments,
-            ],
+            [*self.shell, str(ROOT / "entrypoint.sh"), "exec", *arguments],
             env=self.environment,
             stdin=stdin,
             stdout=options.get("stdout", subprocess.PIPE),
