@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from tests.engines.docker import PRODUCT
+from tests.kubernetes.cluster import cronjob_version
 
 Document = dict[str, Any]
 
@@ -90,5 +91,5 @@ def workload(kind: str, pod: Document) -> Document:
             "jobTemplate": {"spec": {"backoffLimit": 0, "template": pod}},
         },
     }
-    group = "batch/v1" if kind in ("Job", "CronJob") else "apps/v1"
-    return {"apiVersion": group, "kind": kind, "metadata": {"name": "app"}, "spec": specs[kind]}
+    version = {"Job": "batch/v1", "CronJob": cronjob_version()}.get(kind, "apps/v1")
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "app"}, "spec": specs[kind]}

@@ -62,6 +62,11 @@ def version() -> tuple[int, int]:
     return int(info["major"]), int(info["minor"].rstrip("+"))
 
 
+def cronjob_version() -> str:
+    """The version under which CronJobs are served; the component takes either."""
+    return "batch/v1" if version() >= (1, 21) else "batch/v1beta1"
+
+
 @functools.cache
 def policy_version() -> str | None:
     """The version under which MutatingAdmissionPolicy is served, the stable one first."""
@@ -77,7 +82,6 @@ FEATURES: dict[str, tuple[str, Callable[[], bool]]] = {
     "native-sidecars": ("Kubernetes 1.29", lambda: version() >= (1, 29)),
     "pod-failure-policy": ("Kubernetes 1.26", lambda: version() >= (1, 26)),
     "pod-security": ("Kubernetes 1.25", lambda: version() >= (1, 25)),
-    "cronjob-v1": ("Kubernetes 1.21", lambda: version() >= (1, 21)),
     "mutating-admission-policy": (
         "an API server that serves MutatingAdmissionPolicy",
         lambda: policy_version() is not None,
