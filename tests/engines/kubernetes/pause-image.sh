@@ -1,5 +1,5 @@
 #!/bin/bash
-# pause-image.sh BINARY: an image `local/pause:1` of this one static binary, as `docker save` writes it.
+# pause-image.sh BINARY: an image `localhost/pause:1` of this one static binary, as `docker save` writes it.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -10,5 +10,5 @@ cat >"$work/config.json" <<JSON
 {"architecture": "$(dpkg --print-architecture)", "os": "linux", "config": {"Entrypoint": ["/pause"]},
  "rootfs": {"type": "layers", "diff_ids": ["sha256:$(digest "$work/layer.tar")"]}}
 JSON
-echo '[{"Config": "config.json", "RepoTags": ["local/pause:1"], "Layers": ["layer.tar"]}]' >"$work/manifest.json"
+echo '[{"Config": "config.json", "RepoTags": ["localhost/pause:1"], "Layers": ["layer.tar"]}]' >"$work/manifest.json"
 tar -C "$work" -c manifest.json config.json layer.tar

@@ -127,7 +127,7 @@ configuration
 "$here/certificates.sh" "$pki" "$api" "$node"
 say "network and certificates"
 start_containerd
-containers images ls -q | grep -qx docker.io/local/pause:1 ||
+containers images ls -q | grep -qx localhost/pause:1 ||
     "$here/pause-image.sh" "$bin/pause" | containers images import - >/dev/null
 say "containerd"
 control_plane
