@@ -1,6 +1,12 @@
 # shellcheck shell=bash # sourced
 # Packages of other suites of Debian than this system's, which itself stays as it is.
 
+packages() { # installs packages of this system's own suite
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 mirror() { # the one that this machine's own apt uses
     { awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/*.sources 2>/dev/null
       awk '$1 == "deb" && $2 ~ /^http/ { print $2; exit }' /etc/apt/sources.list 2>/dev/null; } | head -n 1
