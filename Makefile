@@ -5,7 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 6
 BIN := .venv/bin
 
-.PHONY: demo test image test-image test-kubernetes check format docs manifests lock clean
+.PHONY: demo test torture image test-image test-kubernetes check format docs manifests lock clean
 
 demo: .venv
 	@$(BIN)/python -m demo
@@ -20,6 +20,17 @@ test: .venv
 	elif [ -n "$$CI" ]; then echo "no Docker engine answers" >&2; exit 1; \
 	else echo "Left out: the images and docker compose, as no Docker engine answers; with one: make test-image"; fi
 	@echo "Left out: Kubernetes; on the cluster that KUBECONFIG names: make test-kubernetes"
+
+# Everything broken on purpose, at full length: about an hour; SIDECAR_TORTURE=0.1 for a share of it.
+SIDECAR_TORTURE ?= 1
+torture: export SIDECAR_TORTURE := $(SIDECAR_TORTURE)
+torture: export SIDECAR_TEST_FIGURES := $(CURDIR)/.torture
+torture: .venv
+	@rm -rf .torture
+	$(BIN)/pip install --quiet --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python -m pytest tests/torture -n $(WORKERS) -m "not serial"
+	$(BIN)/python -m pytest tests/torture -m serial
+	@$(BIN)/python -m tests.torture.figures
 
 # Behind a TLS-inspecting proxy: BUILD_OPTIONS='--network=host --secret id=ca,src=/path/to/ca-bundle.pem'
 BUILD = docker buildx build --load $(BUILD_OPTIONS)
@@ -73,8 +84,9 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock:
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --no-deps --group fuzz -o requirements-fuzz.txt
 	$(COMPILE) --no-deps --group emulator -c requirements-dev.txt -o requirements-emulator.txt
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		tests/oidc_provider/node_modules
+		tests/oidc_provider/node_modules .torture
