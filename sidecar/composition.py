@@ -39,12 +39,17 @@ def run_turn(
     :raises SidecarError: it is in the log already
     """
     clock = SystemClock()
+    ledger = Ledger(clock=clock, log=log)
     try:
         token_dir, state = _directories(settings)
         heart = Heart(state.heartbeat_file, clock)
         heart.beat()
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
-        http = HttpClient(documents=DiscoveryStore(state.discovery_file, clock.now), ca_file=settings.ca_file)
+        http = HttpClient(
+            documents=DiscoveryStore(state.discovery_file, clock.now),
+            ca_file=settings.ca_file,
+            heard_time=ledger.compare_clock,
+        )
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
@@ -55,7 +60,7 @@ def run_turn(
         client_id=settings.client_id,
         cache=cache.msal_cache,
         transport=http,
-        now=clock.now,
+        clocks=clock.anchor,
     )
     rules = Rules(
         wanted=_wanted(settings),
@@ -109,7 +114,7 @@ def run_turn(
         renewal=renewal,
         signin=signin,
         authority=entra,
-        ledger=Ledger(clock=clock, log=log),
+        ledger=ledger,
         state=state,
         clock=clock,
         log=log,

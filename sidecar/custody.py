@@ -7,6 +7,7 @@ place that changes both, so that their order is kept and a difference between th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sidecar.adapters.log import Log
@@ -15,6 +16,7 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core import plan
 from sidecar.core.account import Account
+from sidecar.core.lifetime import moved_between, never_longer
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token_document
 from sidecar.errors import DirectoryError
@@ -81,8 +83,10 @@ class Custody:
 
     @property
     def tokens(self) -> dict[str, AccessToken]:
-        """The saved tokens that are still wanted."""
-        return plan.usable(self._cache.tokens, self._wanted)
+        """The saved tokens that are still wanted, with their lives by the wall clock as it is now."""
+        told_at, now = self._cache.told_at, self._clock.anchor()
+        usable = plan.usable(self._cache.tokens, self._wanted)
+        return {name: never_longer(token, told_at=told_at, now=now) for name, token in usable.items()}
 
     def save(self, account: Account, tokens: TokenSet) -> None:
         """Make a new refresh token and `tokens` durable, beside the other tokens of the same person.
@@ -91,6 +95,14 @@ class Custody:
         """
         same = self._cache.account is not None and self._cache.account.object_id == account.object_id
         self._commit(account, {**(self.tokens if same else {}), **tokens})
+
+    def follow_clock(self) -> None:
+        """After a leap, or a reboot: keep the lives of the tokens by the new time. One step forward and one
+        back would else look like none. A volume that cannot take it has it tried again at the next turn.
+        """
+        if self.account is not None and moved_between(self._cache.told_at, self._clock.anchor()):
+            with suppress(DirectoryError):
+                self._commit(self.account, self.tokens)
 
     def rehearse(self) -> None:
         """Save and publish something, so that a person is asked only if the answer can be kept.
@@ -127,7 +139,7 @@ class Custody:
         """Show readers what is saved, if they do not see it already. Costs no request.
 
         Tokens that have expired are not published anew, but one that readers see is not taken away
-        either: it carries its expiry.
+        either: it carries its expiry, and an earlier one if it ends sooner than it was said to.
 
         :raises DirectoryError: readers see what they saw before
         """
@@ -141,7 +153,8 @@ class Custody:
             for name, token in tokens.items()
             if token.lives(now) or name in published
         }
-        if any(tokens[name].lives(now) for name in documents):
+        overrated = [name for name in documents if _says_longer(published.get(name), tokens[name])]
+        if overrated or any(tokens[name].lives(now) for name in documents):
             try:
                 with self._interrupts.held():
                     if self._token_dir.mend(documents):
@@ -186,7 +199,7 @@ class Custody:
 
     def _commit(self, account: Account | None, tokens: TokenSet) -> None:
         try:
-            self._cache.commit(account, tokens)
+            self._cache.commit(account, tokens, at=self._clock.anchor())
         except OSError as error:
             raise self.cannot_save(error) from error
 
@@ -204,6 +217,14 @@ class Custody:
             client_id=self._labels.client_id,
             resource=resource_of(token.requested, entra=self._labels.entra),
         )
+
+
+def _says_longer(document: Document | None, token: AccessToken) -> bool:
+    """Whether readers see this token with a later end than it has."""
+    if document is None or document.get("access_token") != token.secret:
+        return False
+    expires_on = document.get("expires_on")
+    return not isinstance(expires_on, int) or expires_on > token.expires_on
 
 
 def _as_readers_see(document: Document, token: AccessToken | None, policy: Policy) -> AccessToken:

@@ -10,6 +10,7 @@ from sidecar.core import journal as journals
 from sidecar.core import schedule
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
+from sidecar.core.time_words import span
 from sidecar.core.token import AccessToken
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError
 from sidecar.posix.clock import Clock
@@ -32,6 +33,24 @@ class Ledger:
         if seconds := schedule.leap_seconds(self.journal.anchor, anchor):
             self._log.event("clock.leapt", level="warning", message="the wall clock moved by itself")
             self.journal = journals.after_leap(self.journal, seconds=seconds, anchor=anchor)
+
+    def compare_clock(self, authority_now: float) -> None:
+        """Note how far the wall clock is off by the authority's, and warn when that is new."""
+        offset = round(self._clock.now() - authority_now)
+        known = self.journal.clock_offset_seconds
+        if abs(offset) <= schedule.CLOCK_OFFSET_SECONDS:
+            self.journal = replace(self.journal, clock_offset_seconds=None)
+        elif abs(offset - (known or 0)) > schedule.CLOCK_OFFSET_SECONDS:
+            self.journal = replace(self.journal, clock_offset_seconds=offset)
+            self._log.event(
+                "clock.offset",
+                level="warning",
+                message=f"this machine's clock is {span(offset)} {'ahead of' if offset > 0 else 'behind'} "
+                "the authority's",
+                offset_seconds=offset,
+                advice="Set the clock of the node (chrony, systemd-timesyncd). Tokens are renewed in time "
+                "all the same, but certificates and other machines' timestamps are judged by it.",
+            )
 
     def settle(self) -> None:
         """Since the leaps noted so far, every token was renewed, or its renewal has failed."""

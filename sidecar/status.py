@@ -9,7 +9,7 @@ from typing import Any
 from sidecar.adapters.token_dir import Document
 from sidecar.core.journal import Journal
 from sidecar.core.oauth_answer import printable
-from sidecar.core.prompt import utc
+from sidecar.core.time_words import span, utc
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,6 @@ def table(status: Mapping[str, Any], *, now: float) -> str:
         rows.append(("sign-in", f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']}"))
     width = max(len(label) for label, _ in rows)
     return "".join(f"{label:<{width}}  {printable(text, 500)}\n" for label, text in rows)
-
-
-def span(seconds: float) -> str:
-    """59 s, 42 min, 3 h 5 min; the sign is left to the words around it."""
-    whole = abs(int(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    minutes = whole // 60
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _remaining(document: Document, now: float) -> int:

@@ -69,6 +69,7 @@ class Turn:
         try:
             self._state.close_prompt()
             self._custody.open()
+            self._custody.follow_clock()
             self._upkeep.withdraw_if_refused()
             self._custody.publish()
             self._ledger.check_clock()

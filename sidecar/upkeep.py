@@ -73,6 +73,7 @@ class Upkeep:
             return
         if self._owed_on is not None and self._clock.anchor().boot < self._owed_on:
             return
+        self._custody.follow_clock()
         leapt = self._ledger.journal.renewal_owed
         due = plan.due_for_refresh(self.situation(at_once=leapt), self._rules.policy)
         others = [name for name in due if name not in refused]

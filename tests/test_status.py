@@ -16,8 +16,9 @@ from sidecar.cli import main
 from sidecar.core.account import Account
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor, Attempts
+from sidecar.core.time_words import span
 from sidecar.core.token import token_document
-from sidecar.status import Found, report, span, table
+from sidecar.status import Found, report, table
 from tests.core.strategies import NOW, accounts, journals, token_of
 
 ALICE = Account("alice@contoso.example", "oid", "tid", "home")

@@ -23,6 +23,7 @@ from msal_extensions.persistence import BasePersistence
 from sidecar.core import envelope
 from sidecar.core.account import Account
 from sidecar.core.envelope import Remembered
+from sidecar.core.schedule import Anchor
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
 from sidecar.posix.files import write_durably
@@ -125,6 +126,11 @@ class TokenCache:
         """The tokens last obtained, as of the last commit."""
         return self._saved.tokens
 
+    @property
+    def told_at(self) -> Anchor | None:
+        """The clocks at the last commit: the tokens' instants go by its wall clock."""
+        return self._saved.told_at
+
     def msal_cache(self) -> PersistedTokenCache:
         """The cache for MSAL to work on; its changes last only with `commit`."""
         return PersistedTokenCache(self._collecting, lock_location=str(self._lock_file))
@@ -153,12 +159,13 @@ class TokenCache:
         """Empty MSAL's part; lasts with the next commit."""
         self._collecting.content = ""
 
-    def commit(self, account: Account | None, tokens: TokenSet) -> None:
-        """Make MSAL's changes, the account and the tokens durable in one write.
+    def commit(self, account: Account | None, tokens: TokenSet, *, at: Anchor | None = None) -> None:
+        """Make MSAL's changes, the account and the tokens durable in one write; the tokens' instants are by
+        the wall clock of `at`.
 
         :raises OSError: the directory is read-only or full; the file is as it was
         """
-        remembered = Remembered(self._collecting.content, account, dict(tokens))
+        remembered = Remembered(self._collecting.content, account, dict(tokens), at)
         content = envelope.to_bytes(remembered)
         key_id = self._seal.sealing_key_id
         header = {"format": FORMAT, "version": VERSION, **self._belongs_to, "key_id": key_id}

@@ -12,16 +12,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sidecar.core.account import Account
+from sidecar.core.schedule import Anchor, anchor_from
 from sidecar.core.token import AccessToken, TokenSet
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave."""
+    """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave.
+
+    The tokens' instants are by the wall clock of `told_at`; None where an older version did not say.
+    """
 
     msal: str = field(default="", repr=False)
     account: Account | None = None
     tokens: TokenSet = field(default_factory=dict)
+    told_at: Anchor | None = None
 
 
 def to_bytes(remembered: Remembered) -> bytes:
@@ -30,6 +35,7 @@ def to_bytes(remembered: Remembered) -> bytes:
         "msal": remembered.msal,
         "account": asdict(remembered.account) if remembered.account else None,
         "tokens": {name: asdict(token) for name, token in remembered.tokens.items()},
+        "told_at": asdict(remembered.told_at) if remembered.told_at else None,
     }
     return json.dumps(document).encode()
 
@@ -50,6 +56,7 @@ def from_bytes(content: bytes) -> Remembered:
         tokens={name: _token(_mapping(token)) for name, token in _mapping(document["tokens"]).items()}
         if "tokens" in document
         else {},
+        told_at=None if document.get("told_at") is None else anchor_from(_mapping(document["told_at"])),
     )
 
 

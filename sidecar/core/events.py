@@ -21,6 +21,7 @@ EVENTS: dict[str, str] = {
     "refresh.ended": "`exec`: the loop has ended while the command runs on; says whether another is started.",
     "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",
     "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
+    "clock.offset": "The wall clock is more than a minute off by the authority's.",
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "shutdown.requested": "TERM or INT came.",
 }

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sidecar.core import schedule
-from sidecar.core.schedule import Anchor, Attempts
+from sidecar.core.schedule import Anchor, Attempts, anchor_from
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Journal:
     """`tokens` by token name; `signin` counts prompts that nobody completed.
 
     All instants are by the wall clock as it was at `anchor`. `renewal_owed`: it has leapt, and not every
-    token has been renewed since, so that nobody knows how long those live.
+    token has been renewed since, so that nobody knows how long those live. `clock_offset_seconds` is how far
+    the wall clock was ahead of the authority's when that was last worth a warning.
     """
 
     tokens: Mapping[str, Attempts] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Journal:
     anchor: Anchor | None = None
     wake_on: int | None = None
     renewal_owed: bool = False
+    clock_offset_seconds: int | None = None
 
 
 def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
@@ -34,6 +36,7 @@ def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
         signin=schedule.moved(journal.signin, seconds=seconds),
         anchor=anchor,
         renewal_owed=True,
+        clock_offset_seconds=None,
     )
 
 
@@ -49,25 +52,25 @@ def from_text(text: str | bytes) -> Journal:
         return Journal(
             tokens={str(name): _attempts(record) for name, record in document["tokens"].items()},
             signin=_attempts(document["signin"]),
-            anchor=None if document["anchor"] is None else _anchor(document["anchor"]),
-            wake_on=None if document["wake_on"] is None else int(document["wake_on"]),
+            anchor=None if document["anchor"] is None else anchor_from(document["anchor"]),
+            wake_on=_whole(document["wake_on"]),
             renewal_owed=bool(document["renewal_owed"]),
+            clock_offset_seconds=_whole(document.get("clock_offset_seconds")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Journal()
 
 
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
 def _attempts(record: Mapping[str, Any]) -> Attempts:
-    failed_on = record["failed_on"]
     error = record["error"]
     return Attempts(
         failures=int(record["failures"]),
         retry_on=int(record["retry_on"]),
         succeeded_on=int(record["succeeded_on"]),
-        failed_on=None if failed_on is None else int(failed_on),
+        failed_on=_whole(record["failed_on"]),
         error=None if error is None else str(error),
     )
-
-
-def _anchor(record: Mapping[str, Any]) -> Anchor:
-    return Anchor(float(record["wall"]), float(record["boot"]), str(record["boot_id"]))

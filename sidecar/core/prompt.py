@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from sidecar.core.device_code import DeviceAuthorization
 from sidecar.core.oauth_answer import printable
+from sidecar.core.time_words import utc
 
 WIDTH = 66
 
@@ -103,11 +103,3 @@ def probe_line(prompt: Prompt) -> str:
         f"sign-in needed: open {prompt.verification_uri} and enter {prompt.user_code} "
         f"before {utc(prompt.expires_on)}"
     )
-
-
-def utc(instant: int) -> str:
-    """14:05 UTC; instants that no calendar knows come from a damaged file."""
-    try:
-        return time.strftime("%H:%M UTC", time.gmtime(instant))
-    except (OverflowError, ValueError, OSError):
-        return "an unknown time"

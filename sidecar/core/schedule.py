@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sidecar.core.token import AccessToken
 
@@ -32,6 +33,7 @@ PROMPT_RETRY_FIRST_SECONDS = 30
 PROMPT_RETRY_MAX_SECONDS = 600
 REFUSED_RETRY_SECONDS = 300
 LEAP_SECONDS = 30
+CLOCK_OFFSET_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,20 @@ class Anchor:
     wall: float
     boot: float
     boot_id: str
+
+
+def anchor_from(record: Mapping[str, Any]) -> Anchor:
+    """Read an anchor from JSON.
+
+    :raises ValueError: it is none
+    """
+    try:
+        anchor = Anchor(float(record["wall"]), float(record["boot"]), str(record["boot_id"]))
+    except (KeyError, TypeError, OverflowError):
+        raise ValueError("not an anchor") from None
+    if not (math.isfinite(anchor.wall) and math.isfinite(anchor.boot)):
+        raise ValueError("not an anchor")
+    return anchor
 
 
 def spread_of(identity: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.adapters.http import BODY_MAX_BYTES
+from sidecar.adapters.http import BODY_MAX_BYTES, HttpClient
 from sidecar.core.retry_after import retry_after_seconds
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable, SidecarError
-from tests.adapters.http_clients import CERTIFICATE, Shelf, client_in
+from tests.adapters.http_clients import CERTIFICATE, Shelf, client_in, issuer_file
 from tests.adapters.tls_server import Behaviour, TlsServer, answering, saying
 
 SECRET = "secret-in-the-request"
@@ -97,6 +98,28 @@ def test_busy_server_may_name_a_date(tmp_path: Path) -> None:
     assert isinstance(error, AuthorityBusy)
     assert error.retry_after is not None
     assert 95 <= error.retry_after <= 100
+
+
+@pytest.mark.parametrize("offset", [-7200, 7200])
+def test_date_of_a_server_counts_by_the_servers_clock(tmp_path: Path, offset: int) -> None:
+    """Its answer carries the time it was sent: a pause of 100 s is one, whatever our clock says."""
+    sent_on = time.time() + offset
+    date, later = (email.utils.formatdate(at, usegmt=True) for at in (sent_on, sent_on + 100))
+    error = posted(tmp_path, answering(503, b"", date=date, retry_after=later))
+    assert isinstance(error, AuthorityBusy)
+    assert error.retry_after == 100
+
+
+def test_time_of_the_authority_is_told_with_every_answer(tmp_path: Path) -> None:
+    """Only where it answers itself: what a portal says of the time is not heard."""
+    heard: list[float] = []
+    for body in (b"{}", b"<html>"):
+        date = "Sun, 06 Nov 1994 08:49:37 GMT"
+        with TlsServer(CERTIFICATE, answering(200, body, date=date)) as server:
+            client = HttpClient(documents=Shelf(), ca_file=issuer_file(tmp_path), heard_time=heard.append)
+            with suppress(AuthorityUnreachable):
+                client.post(server.url)
+    assert heard == [784111777.0]
 
 
 @pytest.mark.parametrize(

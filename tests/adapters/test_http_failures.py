@@ -63,6 +63,9 @@ def _answering_once(listener: socket.socket, answer: bytes) -> Iterator[None]:
     thread.join(10)
 
 
+TRUSTED = "Trusted are the system's authorities and {ca}."
+
+
 def failure_of(client: HttpClient, url: str) -> SidecarError:
     """The error of a POST; it shows nothing of request or answer."""
     with pytest.raises(SidecarError) as caught:
@@ -172,19 +175,25 @@ def test_name_that_cannot_be_one_is_a_failure_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("certificate", "said"),
+    ("certificate", "said", "advice"),
     [
-        (trustme.CA().issue_cert("127.0.0.1"), "unable to get local issuer certificate"),
-        (ISSUER.issue_cert("login.example"), "IP address mismatch"),
+        (trustme.CA().issue_cert("127.0.0.1"), "unable to get local issuer certificate", TRUSTED),
+        (ISSUER.issue_cert("login.example"), "IP address mismatch", TRUSTED),
         (
             ISSUER.issue_cert("127.0.0.1", not_after=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)),
-            "certificate has expired",
+            "certificate has expired; this machine's clock says 20",
+            "set the clock of the node",
+        ),
+        (
+            ISSUER.issue_cert("127.0.0.1", not_before=datetime.datetime(2037, 1, 1, tzinfo=datetime.UTC)),
+            "certificate is not yet valid; this machine's clock says 20",
+            "set the clock of the node",
         ),
     ],
-    ids=["other issuer", "other name", "expired"],
+    ids=["other issuer", "other name", "expired", "not yet valid"],
 )
 def test_certificate_that_is_not_trusted_is_named(
-    tmp_path: Path, certificate: trustme.LeafCert, said: str
+    tmp_path: Path, certificate: trustme.LeafCert, said: str, advice: str
 ) -> None:
     """69, not tried again, with the reason and what is trusted; no request is sent."""
     with TlsServer(certificate, answering(200)) as server:
@@ -192,7 +201,7 @@ def test_certificate_that_is_not_trusted_is_named(
     assert isinstance(error, AuthorityUntrusted)
     assert said in error.message
     assert server.host in error.message
-    assert f"Trusted are the system's authorities and {tmp_path}/ca.pem." in error.advice
+    assert advice.format(ca=tmp_path / "ca.pem") in error.advice
     assert (error.exit_code, error.retryable, error.fields["cause"]) == (69, False, "tls")
     assert server.received == []
 

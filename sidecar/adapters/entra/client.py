@@ -24,6 +24,7 @@ from sidecar.core.oauth_answer import (
     seconds_of,
     text_of,
 )
+from sidecar.core.schedule import Anchor
 from sidecar.errors import AccountRefused, AuthorityMisconfigured, SidecarError, SigninRequired
 
 # MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
@@ -43,14 +44,14 @@ class Entra:
         client_id: str,
         cache: Callable[[], msal.TokenCache],
         transport: Transport,
-        now: Callable[[], float],
+        clocks: Callable[[], Anchor],
     ) -> None:
         """`cache` gives the cache as it is when the first request is made."""
         self._authority = authority
         self._client_id = client_id
         self._cache = cache
         self._transport = transport
-        self._now = now
+        self._clocks = clocks
         self._made: msal.PublicClientApplication | None = None
         self._flow: dict[str, Any] = {}
 
@@ -66,7 +67,7 @@ class Entra:
         :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
         :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
         """
-        started = self._now()
+        started = self._clocks()
         params = {"mkt": language} if language else None
         app = self._app()
         if not app.client.configuration.get("device_authorization_endpoint"):
@@ -87,14 +88,15 @@ class Entra:
             user_code=flow["user_code"],
             verification_uri=uri,
             verification_uri_complete=text_of(flow, "verification_uri_complete"),
-            expires_on=int(started) + (_positive(flow.get("expires_in")) or CODE_LIFE_DEFAULT_SECONDS),
+            expires_on=self._wall_at(started)
+            + (_positive(flow.get("expires_in")) or CODE_LIFE_DEFAULT_SECONDS),
             interval_seconds=seconds_of(flow.get("interval"), INTERVAL_DEFAULT_SECONDS),
             message=text_of(flow, "message"),
         )
 
     def poll(self, scopes: tuple[str, ...]) -> PollResult:
         """Poll the code of `begin_device_flow` once. Trouble on the way is an answer, not an error."""
-        started = self._now()
+        started = self._clocks()
         try:
             # The pace is ours. MSAL would warn when its own is undercut, and at an interval of 0 its
             # loop never asks whether to go on (measured with msal 1.39).
@@ -125,7 +127,7 @@ class Entra:
         :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
         :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy, TokenUnusable: see there
         """
-        started = self._now()
+        started = self._clocks()
         app = self._app()
         found = [known for known in app.get_accounts() if known["home_account_id"] == account.home_account_id]
         result = None
@@ -174,9 +176,13 @@ class Entra:
         return self._made
 
     def _grant(
-        self, result: Mapping[str, Any], scopes: tuple[str, ...], started: float, known: Account | None = None
+        self,
+        result: Mapping[str, Any],
+        scopes: tuple[str, ...],
+        started: Anchor,
+        known: Account | None = None,
     ) -> Grant:
-        token = access_token_from(result, scopes, issued_on=int(started))
+        token = access_token_from(result, scopes, issued_on=self._wall_at(started))
         claims = result.get("id_token_claims")
         if known is None:
             account = self._account(claims) if isinstance(claims, dict) else None
@@ -191,6 +197,11 @@ class Entra:
                 f"the authority renewed the token of {known.name} with one of {account.name}"
             )
         return Grant(token, account)
+
+    def _wall_at(self, started: Anchor) -> int:
+        """When a request was sent, by the wall clock as it is now: it may have been set meanwhile."""
+        now = self._clocks()
+        return int(now.wall - (now.boot - started.boot))
 
     def _account(self, claims: Mapping[str, Any]) -> Account | None:
         audience = claims.get("aud")

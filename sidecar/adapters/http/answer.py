@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.core.oauth_answer import printable
-from sidecar.core.retry_after import retry_after_seconds
+from sidecar.core.retry_after import instant_of, retry_after_seconds
+from sidecar.core.time_words import utc_date
 from sidecar.errors import AuthorityBusy, AuthorityUnreachable, AuthorityUntrusted, SidecarError
 
 
@@ -29,6 +30,11 @@ class Response:
     text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def sent_on(self) -> float | None:
+        """When the server says that it answered (RFC 9110 section 6.6.1); None if it does not."""
+        return instant_of(self.headers.get("Date"))
+
     def raise_for_status(self) -> None:
         """MSAL calls it after its own checks; unusual answers were raised before."""
 
@@ -38,10 +44,22 @@ _NETWORK_ADVICE = (
 )
 
 
+_BY_THE_CLOCK = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl-verification-options(1))."""
+
+
 def failure(error: Exception, *, host: str, ca_file: Path | None) -> SidecarError:
     """Name the cause of a failed request; never with a URL's query or a body."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
+        if reason.verify_code in _BY_THE_CLOCK:
+            return AuthorityUntrusted(
+                f"the certificate of {host} is not valid now: {reason.verify_message}; "
+                f"this machine's clock says {utc_date(time.time())}",
+                advice="If that is not the time, set the clock of the node (chrony, systemd-timesyncd); else "
+                "the server, or a proxy that inspects TLS, has to renew its certificate.",
+                cause="tls",
+            )
         trusted = f"the system's authorities and {ca_file}" if ca_file else "the system's authorities"
         return AuthorityUntrusted(
             f"the certificate of {host} is not trusted: {reason.verify_message}",
@@ -78,7 +96,11 @@ def checked(response: Response, *, host: str) -> Response:
     :raises AuthorityUnreachable: no JSON object, so somebody else's answer
     """
     status = response.status_code
-    retry_after = retry_after_seconds(response.headers.get("Retry-After"), now=time.time())
+    # A date is one of the server's clock, and so is the date of its answer.
+    now = response.sent_on
+    retry_after = retry_after_seconds(
+        response.headers.get("Retry-After"), now=time.time() if now is None else now
+    )
     if status == 429 or status >= 500:
         raise AuthorityBusy(f"{host} answered {status}", retry_after=retry_after, cause=f"http {status}")
     try:

@@ -10,7 +10,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import Message
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,8 +62,13 @@ class HttpClient:
         documents: Documents,
         ca_file: Path | None = None,
         timeout_seconds: float = REQUEST_SECONDS,
+        heard_time: Callable[[float], None] = lambda _now: None,
     ) -> None:
-        """:raises ConfigurationError: `ca_file` cannot be read or holds no certificate"""
+        """`heard_time` is told what time it is by the authority's clock, with every answer.
+
+        :raises ConfigurationError: `ca_file` cannot be read or holds no certificate
+        """
+        self._heard_time = heard_time
         self._documents = documents
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
@@ -143,7 +148,10 @@ class HttpClient:
             raise failure(error, host=host, ca_file=self._ca_file) from None
         if method == "POST" and call.response.status_code in GONE:
             self.forget()  # it named an endpoint that is not there any more
-        return checked(call.response, host=host)
+        response = checked(call.response, host=host)
+        if response.sent_on is not None:
+            self._heard_time(response.sent_on)
+        return response
 
 
 class _Call:
