@@ -58,14 +58,14 @@ wait)
         doze 1; [ -z "$stop" ] || exit "$stop"
     done; [ "$verdict" = ok ] || { printf '%s: %s\n' "$verdict" "$line"; exit 75; }; exit 0 ;;
 refresh)
-    mask=$(umask) wake=0 floor=0 step=10 now=''
+    mask=$(umask) wake=0 floor=0 step=10 how=--first
     while [ -z "$stop" ]; do
-        tick; [ -z "$hup" ] || { hup='' now=1; [ "$wake" -le "$floor" ] || wake=$floor; }
+        tick; [ -z "$hup" ] || { hup='' how=--now; [ "$wake" -le "$floor" ] || wake=$floor; }
         if [ "$up" -ge "$wake" ] || { [ -n "$leapt" ] && [ "$step" -eq 10 ]; }; then
             started=$up floor=$((up + 11)); printf '%-10s\n' 0 2>/dev/null 1<>"$state/wake"
-            run python3 -P -m sidecar "$@" ${now:+--now} # 11 whole seconds are never less than 10
+            run python3 -P -m sidecar "$@" ${how:+"$how"} # 11 whole seconds are never less than 10
             case $stop,$code in ,64 | ,77 | ,78) exit "$code" ;; 1*) exit 0 ;; esac
-            get wake; wake=${v:-0} now=''; uptime
+            get wake; wake=${v:-0} how=''; uptime
             if [ "$wake" -ge "$started" ]; then step=10; else [ "$code" -ne 73 ] || step=10
                 printf 'the turn left %s and no schedule: again in %s s\n' "$code" "$step" >&2
                 wake=$((up + step)) step=$((step < 150 ? step * 2 : 300))

@@ -60,7 +60,12 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return error.exit_code
     if arguments.role == "exec":
         return _exec(settings, command, own, environ, wipe=arguments.wipe)
-    return _turn(settings, role=arguments.role, at_once=getattr(arguments, "now", False))
+    return _turn(
+        settings,
+        role=arguments.role,
+        at_once=getattr(arguments, "now", False),
+        first=getattr(arguments, "first", True),
+    )
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -94,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
                 subparser.add_argument(setting.flag, metavar="VALUE", help=words)
         if role == "refresh":
             subparser.add_argument("--now", action="store_true", help="renew whatever the schedule says")
+            words = "the loop begins: test, and log, that others cannot read the state"
+            subparser.add_argument("--first", action="store_true", help=words)
         if role == "exec":
             words = "when the command has ended, remove the published tokens and the sign-in"
             subparser.add_argument("--wipe", action="store_true", help=words)
@@ -102,19 +109,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _turn(settings: Settings, *, role: str, at_once: bool) -> int:
+def _turn(settings: Settings, *, role: str, at_once: bool, first: bool) -> int:
     """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
     from sidecar.adapters.log import Log
     from sidecar.composition import run_turn
     from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.posix.secrecy import forbid_core_dumps
 
+    forbid_core_dumps()
     interrupts = Interrupts()
     log = Log(format=settings.log_format, level=settings.log_level)
     host = socket.gethostname()
     try:
         interrupts.install(hangup_ends=role == "signin")
         try:
-            run_turn(settings, role=role, at_once=at_once, interrupts=interrupts, log=log, host=host)
+            run_turn(
+                settings,
+                role=role,
+                at_once=at_once,
+                first=first,
+                interrupts=interrupts,
+                log=log,
+                host=host,
+            )
         finally:
             interrupts.retire()
     except Interrupted as interrupted:

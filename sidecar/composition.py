@@ -23,6 +23,7 @@ from sidecar.posix.clock import SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
+from sidecar.posix.secrecy import proof_of_privacy
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
@@ -32,9 +33,17 @@ from sidecar.turn import Turn
 
 
 def run_turn(
-    settings: Settings, *, role: str, at_once: bool, interrupts: Interrupts, log: Log, host: str
+    settings: Settings,
+    *,
+    role: str,
+    at_once: bool,
+    first: bool,
+    interrupts: Interrupts,
+    log: Log,
+    host: str,
 ) -> None:
-    """Prepare the directories, wait for the lock, and run one turn.
+    """Prepare the directories, wait for the lock, and run one turn. `first` of a loop, or the only one: it
+    says how it is known that the state is private.
 
     :raises SidecarError: it is in the log already
     """
@@ -42,6 +51,9 @@ def run_turn(
     ledger = Ledger(clock=clock, log=log)
     try:
         token_dir, state = _directories(settings)
+        if first:
+            proof = proof_of_privacy(state.path, group=settings.token_group)
+            log.event("state.private", path=str(state.path), proof=proof)
         heart = Heart(state.heartbeat_file, clock)
         heart.beat()
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())

@@ -115,7 +115,9 @@ class Renewal:
                         if refused := objection(grant.account, self._admission):
                             obtained.clear()
                             self._forget(None)
-                            raise AccountRefused(f"{refused} any more", **grant.account.labels)
+                            raise AccountRefused(
+                                f"{refused.message} any more", advice=refused.advice, **grant.account.labels
+                            )
                         obtained[name], account = grant.token, grant.account
             finally:
                 # Also without a token that is of use: the answer may have brought a new refresh token.

@@ -10,7 +10,7 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
-from sidecar.core.account import Admission, objection
+from sidecar.core.account import Account, Admission, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import prompt_for
@@ -80,6 +80,7 @@ class DeviceSignin:
         self,
         scopes: tuple[str, ...],
         *,
+        known: Account | None,
         attempts: int,
         accept: Callable[[Grant], None],
         reject: Callable[[], None],
@@ -87,8 +88,9 @@ class DeviceSignin:
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
-        `attempts` limits the tries to get a code while the authority is in trouble; `meanwhile` is called
-        between the polls, at least twice a minute, for a prompt may stay open for an hour.
+        `known` is who is signed in already. `attempts` limits the tries to get a code while the authority
+        is in trouble. `meanwhile` is called between the polls, at least twice a minute, for a prompt may
+        stay open for an hour.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
@@ -108,7 +110,7 @@ class DeviceSignin:
                 raise SigninDeclined(
                     "the sign-in was declined", advice="If that was a mistake, sign in at the next prompt."
                 )
-            refused = objection(grant.account, self._terms.admission)
+            refused = objection(grant.account, self._terms.admission, known=known)
             with self._interrupts.held():
                 if refused is None:
                     accept(grant)
@@ -118,10 +120,9 @@ class DeviceSignin:
             self._log.event(
                 "signin.rejected",
                 level="warning",
-                message=f"{refused}; nothing was published",
+                message=f"{refused.message}; nothing was published",
                 **grant.account.labels,
-                advice="Sign in with an allowed account (a private browser window helps), or change "
-                "SIDECAR_ALLOWED_USERS or SIDECAR_ALLOWED_TENANTS.",
+                advice=refused.advice,
             )
 
     def _one_code(self, scopes: tuple[str, ...], attempts: int) -> tuple[State, Grant | None]:

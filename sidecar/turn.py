@@ -133,6 +133,7 @@ class Turn:
         try:
             self._signin.run(
                 self._rules.wanted[name],
+                known=self._custody.account,
                 attempts=self._role.attempts,
                 accept=lambda grant: self._accept(name, grant),
                 reject=self._drop,

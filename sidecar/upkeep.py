@@ -92,7 +92,9 @@ class Upkeep:
         """
         account = self._custody.account
         if account and (refused := objection(account, self._rules.admission)):
-            self._withdraw(AccountRefused(f"{refused} any more", **account.labels))
+            self._withdraw(
+                AccountRefused(f"{refused.message} any more", advice=refused.advice, **account.labels)
+            )
 
     def _renew_and_show(self, names: Sequence[str], *, settles: bool) -> None:
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+_GUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,18 @@ class Account:
     def name(self) -> str:
         """How the log calls the person."""
         return self.username or self.object_id or "unknown"
+
+    @property
+    def home_tenant_id(self) -> str | None:
+        """Where the person is at home, from MSAL's key (`uid.utid`); None where there are no tenants."""
+        home = self.home_account_id.rpartition(".")[2]
+        return home if self.tenant_id and _GUID.fullmatch(home) else None
+
+    @property
+    def is_guest(self) -> bool:
+        """Signed in to a tenant that is not the person's own (B2B)."""
+        home = self.home_tenant_id
+        return bool(home and self.tenant_id and home.lower() != self.tenant_id.lower())
 
     @property
     def labels(self) -> dict[str, Any]:
@@ -71,11 +86,42 @@ def account_after_renewal(known: Account, claims: Mapping[str, object], *, entra
     )
 
 
-def objection(account: Account, admission: Admission) -> str | None:
-    """Why `account` is not let in; None when it is."""
-    if admission.tenants and (account.tenant_id or "").lower() not in admission.tenants:
-        return f"tenant {account.tenant_id or 'unknown'} is not allowed"
+@dataclass(frozen=True)
+class Objection:
+    """Why somebody is not let in, and what to do about it."""
+
+    message: str
+    advice: str
+
+
+def objection(account: Account, admission: Admission, *, known: Account | None = None) -> Objection | None:
+    """Why `account` is not let in; None when it is. `known` is who is signed in already: what apps get does
+    not become somebody else's unless the settings name that one.
+    """
     known_as = {(account.username or "").lower(), (account.object_id or "").lower()} - {""}
-    if admission.users and not known_as & admission.users:
-        return f"user {account.name} is not allowed"
+    named = bool(known_as & admission.users)
+    if admission.tenants and (account.tenant_id or "").lower() not in admission.tenants:
+        return Objection(
+            f"tenant {account.tenant_id or 'unknown'} is not allowed",
+            "Sign in with an account of an allowed tenant (a private browser window helps), or change "
+            "SIDECAR_ALLOWED_TENANTS.",
+        )
+    if admission.users and not named:
+        return Objection(
+            f"user {account.name} is not allowed",
+            "Sign in with an allowed account (a private browser window helps), or change "
+            "SIDECAR_ALLOWED_USERS.",
+        )
+    if account.is_guest and not named and (account.home_tenant_id or "").lower() not in admission.tenants:
+        return Objection(
+            f"{account.name} is a guest, at home in tenant {account.home_tenant_id}",
+            "Sign in with an account of the tenant itself; or name the guest in SIDECAR_ALLOWED_USERS, or "
+            "the home tenant in SIDECAR_ALLOWED_TENANTS.",
+        )
+    if known is not None and known.object_id != account.object_id and not named:
+        return Objection(
+            f"{known.name} is signed in here, and {account.name} is somebody else",
+            f"Sign in as {known.name}; or name the other in SIDECAR_ALLOWED_USERS, or empty the state "
+            "directory to begin anew.",
+        )
     return None

@@ -19,6 +19,7 @@ EVENTS: dict[str, str] = {
     "refresh.signin_required": "Renewing without a person is not possible (any more).",
     "refresh.scheduled": "When the next turn is due.",
     "refresh.ended": "`exec`: the loop has ended while the command runs on; says whether another is started.",
+    "state.private": "At a start: how it is known that apps cannot read the state directory.",
     "cache.set_aside": "The cache was damaged or not ours and lies under another name now.",
     "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
     "clock.offset": "The wall clock is more than a minute off by the authority's.",

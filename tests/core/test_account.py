@@ -30,7 +30,9 @@ def test_user_is_known_by_name_and_by_object_id(known_as: str) -> None:
 def test_user_who_is_not_listed_is_refused_by_name() -> None:
     """The log says who came, so that somebody can be asked."""
     refused = objection(ALICE, Admission(users=frozenset({"bob@contoso.example"})))
-    assert refused == "user Alice@Contoso.Example is not allowed"
+    assert refused is not None
+    assert refused.message == "user Alice@Contoso.Example is not allowed"
+    assert "SIDECAR_ALLOWED_USERS" in refused.advice
 
 
 def test_tenant_counts_whatever_its_case() -> None:
@@ -41,7 +43,10 @@ def test_tenant_counts_whatever_its_case() -> None:
 def test_other_tenant_is_refused_even_for_a_listed_user() -> None:
     """A user name of another tenant opens nothing."""
     admission = Admission(users=frozenset({"alice@contoso.example"}), tenants=frozenset({"other"}))
-    assert objection(ALICE, admission) == f"tenant {TENANT.upper()} is not allowed"
+    refused = objection(ALICE, admission)
+    assert refused is not None
+    assert refused.message == f"tenant {TENANT.upper()} is not allowed"
+    assert "SIDECAR_ALLOWED_TENANTS" in refused.advice
 
 
 @given(account=accounts)
@@ -60,7 +65,50 @@ def test_empty_admission_lets_anyone_in(account: Account) -> None:
 )
 def test_account_without_claims_passes_no_list(admission: Admission, refused: str) -> None:
     """An account that says nothing about itself is nobody, not anybody."""
-    assert objection(NOBODY, admission) == refused
+    objected = objection(NOBODY, admission)
+    assert objected is not None
+    assert objected.message == refused
+
+
+HOME = "99999999-2222-4333-8444-abcdefabcdef"
+GUEST = Account("bob@fabrikam.example", "b", TENANT, f"b.{HOME}")
+
+
+@pytest.mark.parametrize("tenants", [frozenset(), frozenset({TENANT})])
+def test_guest_is_refused_with_the_tenant_of_home(tenants: frozenset[str]) -> None:
+    """Being let into a tenant is not being one of its people."""
+    refused = objection(GUEST, Admission(tenants=tenants))
+    assert refused is not None
+    assert refused.message == f"bob@fabrikam.example is a guest, at home in tenant {HOME}"
+
+
+@pytest.mark.parametrize(
+    "admission",
+    [
+        Admission(users=frozenset({"b"}), tenants=frozenset({TENANT})),
+        Admission(users=frozenset({"bob@fabrikam.example"})),
+        Admission(tenants=frozenset({TENANT, HOME})),
+    ],
+)
+def test_guest_who_is_named_is_let_in(admission: Admission) -> None:
+    """By object id, by name, or by the tenant of home."""
+    assert objection(GUEST, admission) is None
+
+
+@pytest.mark.parametrize("key", ["b", f"b.{TENANT.upper()}", "b-policy.other", ""])
+def test_key_that_names_no_other_tenant_makes_no_guest(key: str) -> None:
+    """MSAL's key is `uid.utid` where Entra sent client_info, something else where it did not."""
+    assert objection(Account("bob", "b", TENANT, key), Admission()) is None
+
+
+def test_second_account_does_not_take_over() -> None:
+    """What apps get does not become somebody else's by whoever is first at the prompt."""
+    bob = Account("bob", "b", TENANT, "")
+    refused = objection(bob, Admission(), known=ALICE)
+    assert refused is not None
+    assert refused.message == "Alice@Contoso.Example is signed in here, and bob is somebody else"
+    assert objection(ALICE, Admission(), known=ALICE) is None
+    assert objection(bob, Admission(users=frozenset({"b", OID})), known=ALICE) is None
 
 
 def test_entra_accounts_are_known_by_oid_and_tid() -> None:

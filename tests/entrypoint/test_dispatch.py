@@ -97,7 +97,7 @@ def test_environment_cannot_pose_as_the_script_s_own_state(box: Box) -> None:
     own = ("stop", "hup", "nap", "child", "wake", "floor", "step", "now", "leapt", "up", "code")
     assert box.run("refresh", env=dict.fromkeys(own, "junk")).returncode == 77
     assert [(turn.at, turn.arguments) for turn in box.turns()] == [
-        (1000, ("refresh",)),
+        (1000, ("refresh", "--first")),
         (1005, ("refresh",)),
         (1010, ("refresh",)),
     ]

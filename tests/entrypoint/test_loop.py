@@ -18,7 +18,7 @@ def test_first_turn_runs_at_once_and_the_next_one_when_python_said(box: Box) -> 
     box.python("wake 150; [ $n -lt 2 ] || exit 77")
     assert box.run("refresh").returncode == 77
     assert box.log() == [
-        "turn 1000 -P -m sidecar refresh",
+        "turn 1000 -P -m sidecar refresh --first",
         "sleep 60",
         "sleep 60",
         "sleep 30",
@@ -107,7 +107,7 @@ def test_a_killed_turn_is_followed_by_another(box: Box) -> None:
 def test_arguments_reach_every_turn(box: Box) -> None:
     """Flags after `refresh` are the turn's, spaces and all."""
     box.virtual_time()
-    box.python('[ "$6" = "a b" ] && [ $# -eq 6 ] || exit 78; wake 5; [ $n -lt 2 ] || exit 77')
+    box.python('[ "$6" = "a b" ] && [ $# -eq $((8 - n)) ] || exit 78; wake 5; [ $n -lt 2 ] || exit 77')
     assert box.run("refresh", "--scopes", "a b").returncode == 77
 
 
@@ -117,7 +117,7 @@ def test_hangup_renews_at_once_when_the_last_turn_is_long_ago(box: Box) -> None:
     box.python("wake 50; [ $n -lt 3 ] || exit 77")
     box.run("refresh")
     assert box.turns() == [
-        Turn(1000, ("refresh",)),
+        Turn(1000, ("refresh", "--first")),
         Turn(1030, ("refresh", "--now")),
         Turn(1080, ("refresh",)),
     ]
@@ -128,7 +128,7 @@ def test_hangup_soon_after_a_turn_waits_for_the_rest_of_ten_seconds(box: Box) ->
     box.virtual_time("[ $n -gt 2 ] || interrupted 3 HUP")
     box.python("wake 500; [ $n -lt 2 ] || exit 77")
     box.run("refresh")
-    assert box.turns() == [Turn(1000, ("refresh",)), Turn(1011, ("refresh", "--now"))]
+    assert box.turns() == [Turn(1000, ("refresh", "--first")), Turn(1011, ("refresh", "--now"))]
     assert box.sleeps() == [60, 8, 5]
 
 
@@ -147,7 +147,7 @@ def test_hangups_during_a_turn_are_remembered_once(box: Box) -> None:
     box.python(f"wake 50; [ $n -ne 1 ] || {{ {hang_up}; }}; [ $n -lt 3 ] || exit 77")
     box.run("refresh")
     assert box.turns() == [
-        Turn(1000, ("refresh",)),
+        Turn(1000, ("refresh", "--first")),
         Turn(1011, ("refresh", "--now")),
         Turn(1061, ("refresh",)),
     ]

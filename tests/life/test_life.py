@@ -231,8 +231,22 @@ def test_account_that_is_no_longer_allowed_loses_its_token(bench: Bench) -> None
     assert bench.number("live_until") == 0
 
 
-def test_another_account_takes_nothing_over(bench: Bench) -> None:
+def test_somebody_else_does_not_take_over(bench: Bench) -> None:
+    """Apps keep what they have, the prompt comes back, and the one who was signed in goes on."""
+    bench.signin()
+    bench.authority.revoked = True
+    bench.authority.polls.extend([MALLORY, ALICE])
+    bench.run_for(RENEWED_AFTER + 10)
+    [rejected] = bench.events("signin.rejected")
+    assert rejected["username"] == MALLORY.username
+    assert f"{ALICE.name} is signed in here" in rejected["message"]
+    assert {event["username"] for event in bench.events("token.published")} == {ALICE.username}
+    assert len(bench.authority.prompts) == 3
+
+
+def test_account_that_the_settings_name_takes_over_with_nothing_of_the_other(bench: Bench) -> None:
     """Tokens of the one who signed in before are not published beside those of the next."""
+    bench.allow(Admission(users=frozenset({str(ALICE.username), str(MALLORY.username)})))
     bench.signin()
     bench.authority.revoked = True
     bench.authority.person = MALLORY
