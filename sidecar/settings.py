@@ -83,13 +83,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SIDECAR_ALLOWED_USERS",
         values.lower_words,
-        "Who may sign in: object ids (recommended, they are never reassigned) or user names. Unset: anyone "
-        "in the allowed tenants.",
+        "Who may sign in: object ids (recommended, they are never reassigned) or user names. Unset: the first "
+        "of the allowed tenants who does, but no guest.",
     ),
     Setting(
         "SIDECAR_ALLOWED_TENANTS",
         values.guids,
-        "Tenants that accounts may come from. Unset: AZURE_TENANT_ID if that is a GUID, else any.",
+        "Tenants that accounts may be of, and guests at home in. Unset: AZURE_TENANT_ID if that is a GUID, "
+        "else any.",
     ),
     Setting(
         "SIDECAR_SIGNIN_TIMEOUT",

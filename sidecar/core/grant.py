@@ -8,8 +8,8 @@ from typing import Any
 
 from sidecar.core.account import Account
 from sidecar.core.device_code import Answer
-from sidecar.core.oauth_answer import seconds_of, text_of
-from sidecar.core.token import AccessToken
+from sidecar.core.oauth_answer import printable, seconds_of, text_of
+from sidecar.core.token import AccessToken, other_resource
 from sidecar.errors import SidecarError, TokenUnusable
 
 LIFE_DEFAULT_SECONDS = 600
@@ -44,10 +44,12 @@ class PollResult:
     error: SidecarError | None = None
 
 
-def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, issued_on: int) -> AccessToken:
+def access_token_from(
+    answer: Mapping[str, Any], scopes: tuple[str, ...], *, issued_on: int, entra: bool
+) -> AccessToken:
     """Read the access token; its life counts from `issued_on`, when the request was sent.
 
-    :raises TokenUnusable: no life left, or nothing that fits into an HTTP header
+    :raises TokenUnusable: no life left, for another resource, or nothing that fits into an HTTP header
     """
     life_seconds = min(seconds_of(answer.get("expires_in", LIFE_DEFAULT_SECONDS), 0), LIFE_MAX_SECONDS)
     secret = text_of(answer, "access_token")
@@ -58,11 +60,17 @@ def access_token_from(answer: Mapping[str, Any], scopes: tuple[str, ...], *, iss
             "the authority granted a token that is already expired",
             advice="Compare the clocks of this machine and of the authority.",
         )
+    scope = text_of(answer, "scope") or " ".join(scopes)
+    if entra and (other := other_resource(scope, scopes)):
+        raise TokenUnusable(
+            f"the authority granted a token for {printable(other, 100)} instead of {' '.join(scopes)}",
+            advice="Nothing of it is published. Check SIDECAR_SCOPES and SIDECAR_TOKENS: one resource each.",
+        )
     return AccessToken(
         secret=secret,
         issued_on=issued_on,
         expires_on=issued_on + life_seconds,
         refresh_on=seconds_of(answer.get("refresh_on"), 0) or None,
-        scope=text_of(answer, "scope") or " ".join(scopes),
+        scope=scope,
         requested=scopes,
     )

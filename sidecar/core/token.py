@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sidecar.core.account import Account
@@ -15,6 +15,9 @@ GRAPH = "https://graph.microsoft.com"
 
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 """They belong to the sign-in and to no resource (OpenID Connect Core 1.0 sections 5.4 and 11)."""
+
+_ALIASES = {"management.core.windows.net": "management.azure.com"}
+"""Azure Resource Manager has two names (learn.microsoft.com, "Azure Resource Manager endpoints")."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,24 @@ def resource_of(scopes: tuple[str, ...], *, entra: bool) -> str | None:
     if "://" not in first:
         return GRAPH if "/" not in first else first.rsplit("/", 1)[0]
     return first.rsplit("/", 1)[0].rstrip("/") or None
+
+
+def other_resource(granted: str, requested: tuple[str, ...]) -> str | None:
+    """The host of another resource that Entra granted in the place of the requested one; None where they
+    agree, or where nobody can tell: scopes without a host, or an identifier URI of another kind.
+    """
+    wanted, given = _hosts(requested), _hosts(granted.split())
+    if not wanted or not given or wanted & given:
+        return None
+    return min(given)
+
+
+def _hosts(scopes: Iterable[str]) -> set[str]:
+    """Of `https://vault.azure.net/.default` it is vault.azure.net."""
+    hosts = {
+        scope.removeprefix("https://").split("/")[0].lower() for scope in scopes if "https://" in scope[:8]
+    }
+    return {_ALIASES.get(host, host) for host in hosts}
 
 
 def token_document(

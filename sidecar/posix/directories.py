@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -39,16 +40,44 @@ def prepare(path: Path, *, setting: str, mode: int) -> Path:
 
 
 def keep_apart(token_dir: Path, state_dir: Path) -> None:
-    """Refuse directories of which one is inside the other: apps would see the refresh token.
+    """Refuse directories of which one is inside the other, also where one volume is mounted twice under
+    two names: apps would see the refresh token.
 
     :raises DirectoryRefused: they are nested or the same (78)
     """
-    nested = token_dir.is_relative_to(state_dir) or state_dir.is_relative_to(token_dir)
-    if nested:
+    if _holds(token_dir, state_dir) or _holds(state_dir, token_dir):
         raise DirectoryRefused(
             f"SIDECAR_TOKEN_DIR ({token_dir}) and SIDECAR_STATE_DIR ({state_dir}) are nested",
             advice="Use two separate volumes: apps mount the first and must never see the second.",
         )
+
+
+def _holds(outer: Path, inner: Path) -> bool:
+    """Whether `inner` can be reached through `outer`, also by another mount of the same volume: device and
+    path within the file system say where it would be (proc_pid_mountinfo(5)), and there it is.
+    """
+    if inner.is_relative_to(outer):
+        return True
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()]
+        (device, place), (inner_device, inner_place) = _place(outer, mounts), _place(inner, mounts)
+        if device != inner_device or not inner_place.is_relative_to(place):
+            return False
+        return (outer / inner_place.relative_to(place)).samefile(inner)
+    except (OSError, ValueError, LookupError):
+        return False
+
+
+def _place(path: Path, mounts: list[list[str]]) -> tuple[str, Path]:
+    """Device and path within its file system; of mounts at one point the last one counts."""
+    covering = [mount for mount in mounts if path.is_relative_to(_unescaped(mount[4]))]
+    mount = max(reversed(covering), key=lambda found: len(found[4]))
+    return mount[2], Path(_unescaped(mount[3]), path.relative_to(_unescaped(mount[4])))
+
+
+def _unescaped(field: str) -> str:
+    """Blanks and backslashes are octal there: `\\040`."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)
 
 
 def make_private(path: Path, *, setting: str) -> Path:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,6 +152,38 @@ def test_names_that_only_begin_alike_are_apart(tmp_path: Path) -> None:
     """`/run/entra` and `/run/entra-state` are two directories."""
     keep_apart(tmp_path / "entra", tmp_path / "entra-state")
     keep_apart(tmp_path / "entra-state", tmp_path / "entra")
+
+
+@needs_root
+@pytest.mark.parametrize(("token_dir", "state_dir"), [("", ""), ("", "sub dir"), ("sub dir", "")])
+def test_volume_that_is_mounted_twice_is_refused(
+    volume: Volume, tmp_path: Path, token_dir: str, state_dir: str
+) -> None:
+    """Two names of one volume, or a volume and a part of it: apps see what lies in the other."""
+    (volume.path / "sub dir").mkdir()
+    second = tmp_path / "second mount"
+    second.mkdir()
+    subprocess.run(["mount", "--bind", volume.path / state_dir, second], check=True)
+    try:
+        with pytest.raises(DirectoryRefused, match="nested"):
+            keep_apart(volume.path / token_dir, second)
+    finally:
+        subprocess.run(["umount", second], check=True)
+
+
+@needs_root
+def test_two_parts_of_a_volume_are_apart(volume: Volume, tmp_path: Path) -> None:
+    """As two subPath mounts of one claim."""
+    for name in ("a", "b"):
+        (volume.path / name).mkdir()
+    second = tmp_path / "second"
+    second.mkdir()
+    subprocess.run(["mount", "--bind", volume.path / "b", second], check=True)
+    try:
+        keep_apart(volume.path / "a", second)
+        keep_apart(second, volume.path / "a")
+    finally:
+        subprocess.run(["umount", second], check=True)
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o777])

@@ -182,7 +182,8 @@ class Entra:
         started: Anchor,
         known: Account | None = None,
     ) -> Grant:
-        token = access_token_from(result, scopes, issued_on=self._wall_at(started))
+        issued_on, entra = self._wall_at(started), not self._authority.oidc
+        token = access_token_from(result, scopes, issued_on=issued_on, entra=entra)
         claims = result.get("id_token_claims")
         if known is None:
             account = self._account(claims) if isinstance(claims, dict) else None
