@@ -83,8 +83,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SIDECAR_ALLOWED_USERS",
         values.lower_words,
-        "Who may sign in: object ids (recommended, they are never reassigned) or user names. Unset: the first "
-        "of the allowed tenants who does, but no guest.",
+        "Who may sign in: object ids (recommended, they are never reassigned) or user names. Unset: the "
+        "first of the allowed tenants who does, but no guest.",
     ),
     Setting(
         "SIDECAR_ALLOWED_TENANTS",

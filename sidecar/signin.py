@@ -162,6 +162,7 @@ class DeviceSignin:
             wait_seconds = device_code.wait_seconds(polling, retry_after=retry_after)
             self._rest(min(wait_seconds, max(polling.expires_on - self._now(), 1)))
             if self._now() < self._busy_until:
+                self._check_deadline()
                 return State.EXPIRED, None
             self._heart.beat()
             result = self._authority.poll(scopes)
@@ -172,6 +173,8 @@ class DeviceSignin:
             self._busy_until = self._now() + min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
             if polling.state is not State.PENDING:
                 return polling.state, result.grant
+            # Only now, after a last look: somebody may just have approved.
+            self._check_deadline()
             if polling.troubles and result.error is not None:
                 self._report_trouble(result.error, device_code.wait_seconds(polling, retry_after=retry_after))
 
@@ -181,7 +184,6 @@ class DeviceSignin:
         while self._now() < end:
             self._meanwhile()
             self._heart.rest(min(end - self._now(), SLICE_SECONDS))
-        self._check_deadline()
 
     def _check_deadline(self) -> None:
         if self._seconds_left() <= 0:

@@ -278,6 +278,14 @@ def test_declined_prompt_comes_back_more_and_more_rarely(bench: Bench) -> None:
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
 
 
+def test_approval_at_the_last_moment_counts(bench: Bench) -> None:
+    """Somebody approved after the last poll that the interval allowed: one more look before it is over."""
+    bench.timeout_seconds = 12
+    bench.authority.polls.extend([Answer.PENDING] * 2)
+    assert bench.signin() is None
+    assert [at - bench.authority.poll_times[0] for at in bench.authority.poll_times] == [0, 5, 7]
+
+
 def test_deadline_ends_signin_and_names_the_setting(bench: Bench) -> None:
     """Nobody comes: 75 after SIDECAR_SIGNIN_TIMEOUT, expired codes replaced meanwhile."""
     bench.authority.polls.extend([Answer.PENDING] * 10_000)
