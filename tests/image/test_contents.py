@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import tomllib
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ pytestmark = pytest.mark.image
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEGABYTE = 1_000_000
+SECRET = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n[A-Za-z0-9+/=\r\n]{64}"
+    rb"|eyJ[A-Za-z0-9_-]{16,}\.eyJ[A-Za-z0-9_-]{16,}\."
+)
+"""A private key in PEM, or a JWT."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +174,9 @@ def test_its_environment_holds_no_setting_of_ours(config: dict[str, Any]) -> Non
 
 
 def test_builds_agree_and_leave_nothing_of_the_builder(tmp_path: Path) -> None:
-    """The CA that the builder was handed is in no layer and no command; two builds have the same layers."""
+    """The CA that the builder was handed is in no layer and no command, nor is anything that looks like a key
+    or a token; two builds have the same layers.
+    """
     marker = "a-certificate-that-only-the-builder-may-see"
     secret = tmp_path / "ca.pem"
     secret.write_text(f"# {marker}\n{builder_ca()}")
@@ -187,6 +195,9 @@ def test_builds_agree_and_leave_nothing_of_the_builder(tmp_path: Path) -> None:
     saved = list(everything(path.read_bytes()))
     assert any(b"PID 1 of every role" in content for _, content in saved), "entrypoint.sh was searched"
     assert [name for name, content in saved if marker.encode() in content] == []
+    # The description of PyJWT shows an example.
+    searched = [(name, content) for name, content in saved if not name.endswith(".dist-info/METADATA")]
+    assert [name for name, content in searched if SECRET.search(content)] == []
     assert [
         name for name, _ in saved if name.startswith(("root/", "home/", "run/secrets/ca", "etc/pip"))
     ] == []
