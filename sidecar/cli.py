@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sidecar import __version__
+from sidecar.core.oauth_answer import printable
 from sidecar.errors import SettingsError, SidecarError, UsageError
 from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS, Settings, read_settings
 
@@ -33,7 +34,7 @@ Every setting is an environment variable or a flag of the same name; see README.
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, advice=f"{self.prog} --help")
+        raise UsageError(printable(message, 500), advice=f"{self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:

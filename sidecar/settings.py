@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar import setting_values as values
+from sidecar.core.oauth_answer import printable
 from sidecar.errors import SettingsError
 
 
@@ -241,5 +242,5 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
             continue
         close = difflib.get_close_matches(name.partition("_")[2], by_end, n=1)
         hint = f"did you mean {by_end[close[0]]}?" if close else "there is no such setting"
-        mistakes.append(f"{name}: unknown; {hint}")
+        mistakes.append(f"{printable(name, 100)}: unknown; {hint}")
     return mistakes

@@ -59,6 +59,17 @@ def test_flags_on_the_command_line_win(capsys: pytest.CaptureFixture[str]) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("argv", "environ"), [(["signin", "a\x1b[2J\r\nb"], {}), (["signin"], {"SIDECAR_\x1b[2J\r\nX": "1"})]
+)
+def test_message_shows_no_control_character(
+    argv: list[str], environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An argument or a name of the environment neither clears the terminal nor begins a line."""
+    assert main(argv, {**ENTRA, **environ}) in (64, 78)
+    assert all(line.isprintable() for line in capsys.readouterr().err.split("\n"))
+
+
 @pytest.mark.parametrize("role", ["signin", "refresh"])
 def test_help_names_every_setting(role: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each flag with its variable and default; the two that the shell reads have no flag."""
