@@ -61,10 +61,30 @@ def discovery_refusal(answer: Mapping[str, Any], *, url: str, status: int) -> Si
     )
 
 
-def with_whole_durations(answer: Mapping[str, Any]) -> dict[str, Any]:
+def for_msal(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """`answer` without what MSAL cannot file: it fails on that before it has kept the refresh token beside
+    it, or keeps what it can never send again.
+    """
+    kept = _with_whole_durations(answer)
+    kept.pop("id_token_claims", None)  # MSAL would prefer them to the ID token's
+    for name in ("access_token", "token_type", "scope", "foci"):
+        if name in kept and not text_of(kept, name):
+            del kept[name]
+    claims, client_info = _jwt_claims(kept.get("id_token")), _decoded(kept.get("client_info"))
+    for name, sound in (
+        ("refresh_token", _fits_a_header(kept.get("refresh_token"))),
+        ("id_token", _fits_a_header(claims.get("sub"))),
+        ("client_info", all(_fits_a_header(client_info.get(part)) for part in ("uid", "utid"))),
+    ):
+        if not sound:
+            kept.pop(name, None)
+    return kept
+
+
+def _with_whole_durations(answer: Mapping[str, Any]) -> dict[str, Any]:
     """`answer` with its durations as whole seconds; those that make no sense are left out."""
     kept = dict(answer)
-    for name in ("expires_in", "ext_expires_in", "refresh_in", "interval"):
+    for name in ("expires_in", "expires_on", "ext_expires_in", "refresh_in", "interval"):
         if name in kept and (seconds := seconds_of(kept[name], ODD)) != kept[name]:
             kept[name] = seconds
             if seconds == ODD:
@@ -80,15 +100,27 @@ def not_oauth(what: str) -> AuthorityMisconfigured:
     )
 
 
-def is_jwt(value: object) -> bool:
-    """Whether its claims can be read (RFC 7519 section 7.2); the signature is not looked at."""
-    if not isinstance(value, str) or value.count(".") != 2:
-        return False
-    body = value.split(".")[1]
+def _jwt_claims(value: object) -> Mapping[str, Any]:
+    """Its claims (RFC 7519 section 7.2), none if they cannot be read; the signature is not looked at."""
+    return _decoded(value.split(".")[1]) if isinstance(value, str) and value.count(".") == 2 else {}
+
+
+def _decoded(part: object) -> Mapping[str, Any]:
+    """An object as base64url of JSON; an empty one if it is anything else."""
+    if not isinstance(part, str):
+        return {}
     try:
-        return isinstance(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))), dict)
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
-        return False
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _fits_a_header(value: object) -> bool:
+    """Printable ASCII, as RFC 6749 appendix A.17 has refresh tokens and OpenID Connect Core section 2 `sub`:
+    MSAL sends accounts by name in a header.
+    """
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
 
 
 def printable(value: object, limit: int) -> str:

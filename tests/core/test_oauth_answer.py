@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.oauth_answer import not_oauth, printable, refusal, seconds_of, text_of
+from sidecar.core.oauth_answer import for_msal, not_oauth, printable, refusal, seconds_of, text_of
 from sidecar.errors import (
     AuthorityBusy,
     AuthorityMisconfigured,
@@ -71,6 +74,45 @@ def test_refusal_survives_any_answer(answer: dict[str, object]) -> None:
 def test_numbers_of_another_type_are_no_numbers(codes: object) -> None:
     """Only a list of integers holds error numbers."""
     assert "aadsts" not in refusal({"error": "invalid_grant", "error_codes": codes}).fields
+
+
+def part(document: object) -> str:
+    """base64url of JSON."""
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
+
+
+GRANT = {
+    "access_token": "a",
+    "refresh_token": "r",
+    "scope": "s",
+    "expires_in": 3600,
+    "id_token": f"{part({})}.{part({'sub': 'me'})}.",
+    "client_info": part({"uid": "u", "utid": "t"}),
+}
+
+
+def test_grant_reaches_msal_as_it_is() -> None:
+    """Nothing of a sound answer is changed."""
+    assert for_msal(GRANT) == GRANT
+
+
+ODD_FIELDS: dict[str, list[object]] = {
+    "refresh_token": [None, "", 5, ["r"], {}, "\ud800", "r\r\nX-Forged: 1", "é"],
+    "access_token": [None, 5, []],
+    "scope": [None, 5, []],
+    "token_type": [None, 5],
+    "foci": [None, 5],
+    "id_token": [None, "abc", "a.b.c", f".{part([])}.", f".{part({'sub': 5})}.", 5],
+    "client_info": [None, "%", part(5), part({"uid": "u"}), part({"uid": "u\r\n", "utid": "t"})],
+    "expires_on": ["soon"],
+    "id_token_claims": [{"sub": "forged"}],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, odd) for name in ODD_FIELDS for odd in ODD_FIELDS[name]])
+def test_msal_is_not_given_what_it_cannot_file(name: str, value: object) -> None:
+    """On such a field it would fail before it has kept the refresh token, or keep what it can never send."""
+    assert for_msal({**GRANT, name: value}) == {key: kept for key, kept in GRANT.items() if key != name}
 
 
 @given(value=st.text(), limit=st.integers(0, 50))

@@ -166,7 +166,8 @@ class Entra:
                     instance_discovery=False,
                     **{which: self._authority.url},
                 )
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                # The two latter where an endpoint or the issuer is no text.
                 self._transport.forget()
                 raise AuthorityMisconfigured(
                     f"{self._authority.url} is not usable as an authority",

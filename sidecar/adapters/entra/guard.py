@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sidecar.core.oauth_answer import discovery_refusal, is_jwt, with_whole_durations
+from sidecar.core.oauth_answer import discovery_refusal, for_msal
 from sidecar.errors import SidecarError, TokenUnusable
 
 
@@ -57,18 +57,17 @@ class Guard:
         self.close = transport.close
 
     def post(self, url: str, **kwargs: Any) -> Any:
-        """MSAL fails on `expires_in: "3600.0"`, and on an ID token that is no JWT, before it has kept the
-        refresh token beside it.
-        """
+        """What MSAL would stumble over is left out; what is not a success is none, whatever it holds."""
         response = self._transport.post(url, **kwargs)
-        answer = with_whole_durations(json.loads(response.text))
-        if not is_jwt(answer.get("id_token")):
-            answer.pop("id_token", None)
+        answer = for_msal(json.loads(response.text))
+        if not 200 <= response.status_code < 300:
+            # MSAL looks at `error` alone: a proxy's refusal, or a grant behind a 403, would be one to it.
+            answer.setdefault("error", f"http {response.status_code}")
         return replace(response, text=json.dumps(answer))
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """MSAL would hide in a ValueError what is wrong with the tenant or the provider's URL."""
         response = self._transport.get(url, **kwargs)
-        if response.status_code >= 400:
+        if response.status_code != 200:
             raise discovery_refusal(json.loads(response.text), url=url, status=response.status_code)
         return response
