@@ -13,12 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
 from sidecar.adapters.http import HttpClient
-from sidecar.errors import AuthorityUnreachable, AuthorityUntrusted, ConfigurationError, SidecarError
+from sidecar.errors import (
+    AuthorityMisconfigured,
+    AuthorityUnreachable,
+    AuthorityUntrusted,
+    ConfigurationError,
+    SidecarError,
+)
 from tests.adapters.http_clients import (
     CERTIFICATE,
     ISSUER,
@@ -109,6 +116,29 @@ def test_server_that_never_greets_costs_the_same_time(tmp_path: Path) -> None:
         error = failure_of(client_in(tmp_path), f"https://127.0.0.1:{listener.getsockname()[1]}")
         assert time.monotonic() - started < PATIENCE_SECONDS + 1
     assert error.fields["cause"] == "time-out"
+
+
+ODD_ADDRESSES = ["https://[::1/x", "https://", "http://login.example/", "x", None, 5, ["https://a/"]]
+
+
+@pytest.mark.parametrize("address", ODD_ADDRESSES)
+def test_address_of_another_kind_is_told_and_forgotten(tmp_path: Path, address: Any) -> None:
+    """A discovery document may name anything; it would be kept, and fail, for a day."""
+    shelf = Shelf({"kept": "{}"})
+    with pytest.raises(AuthorityMisconfigured, match="not https"):
+        client_in(tmp_path, documents=shelf).post(address)
+    assert shelf.texts == {}
+
+
+@pytest.mark.parametrize(
+    "address", ["https://127.0.0.1:1/a b", "https://127.0.0.1:1/é", "https://127.0.0.1:x/"]
+)
+def test_address_that_nothing_can_be_sent_to_is_forgotten(tmp_path: Path, address: str) -> None:
+    """The same, for what only the sending shows."""
+    shelf = Shelf({"kept": "{}"})
+    with pytest.raises(AuthorityUnreachable):
+        client_in(tmp_path, documents=shelf).post(address)
+    assert shelf.texts == {}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ proxies, NO_PROXY and the system's trust store, and MSAL's import has loaded mos
 
 from __future__ import annotations
 
+import http.client
 import threading
 import urllib.error
 import urllib.parse
@@ -126,10 +127,11 @@ class HttpClient:
         """Nothing is kept open between requests."""
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> Response:
-        if not url.startswith("https://"):
+        host = _host_of(url)
+        if host is None:
             self.forget()
             raise AuthorityMisconfigured(
-                f"the authority names an endpoint that is not https: {url.split('?')[0][:200]!a}",
+                f"the authority names an endpoint that is not https: {str(url).split('?')[0][:200]!a}",
                 advice="Tokens never travel in clear: have the provider publish https endpoints.",
             )
         request = urllib.request.Request(
@@ -138,12 +140,13 @@ class HttpClient:
             method=method,
             headers={"Accept": "application/json", **(headers or {})},
         )
-        host = urllib.parse.urlsplit(url).netloc
         call = _Call(self._opener, request, self._timeout_seconds)
         thread = threading.Thread(target=call.run, name="http", daemon=True)
         thread.start()
         thread.join(self._timeout_seconds)
         if call.response is None:
+            if isinstance(call.error, ValueError | http.client.InvalidURL):
+                self.forget()  # nothing can be sent to such an address
             error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
             raise failure(error, host=host, ca_file=self._ca_file) from None
         if method == "POST" and call.response.status_code in GONE:
@@ -187,6 +190,16 @@ def _response(status: int, content: bytes, headers: Message) -> Response:
         text=content.decode("utf-8", errors="replace"),
         headers={name.title(): value for name, value in headers.items()},
     )
+
+
+def _host_of(url: object) -> str | None:
+    """Host and port of an https URL; None for anything else that a discovery document may hold."""
+    if not isinstance(url, str) or not url.startswith("https://"):
+        return None
+    try:
+        return urllib.parse.urlsplit(url).netloc or None
+    except ValueError:  # brackets without an IPv6 address
+        return None
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:
