@@ -13,6 +13,7 @@ token just obtained (measured with msal-extensions 1.3.1).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -186,6 +187,8 @@ class TokenCache:
         if key_id is None:
             self._check_owner(header)
             return body
+        if not re.fullmatch("[0-9a-f]{8}", str(key_id)):
+            raise ValueError("it names no key")
         content = self._open_sealed(body, str(key_id), line + newline)
         self._check_owner(header)
         return content

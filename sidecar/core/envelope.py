@@ -7,6 +7,7 @@ where those differ from the requested ones its own look-up never finds them agai
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,18 @@ from typing import Any
 from sidecar.core.account import Account
 from sidecar.core.schedule import Anchor, anchor_from
 from sidecar.core.token import AccessToken, TokenSet
+
+# What MSAL's cache holds by kind, and what its look-ups read without asking (msal 1.39, token_cache.py).
+_NEEDED = {
+    "AccessToken": ("credential_type", "secret", "expires_on"),
+    "RefreshToken": ("credential_type", "secret"),
+    "IdToken": ("credential_type", "secret"),
+    "Account": ("authority_type",),
+    "AppMetadata": (),
+}
+_TEXTS = ("home_account_id", "environment", "client_id", "realm", "authority_type", "family_id")
+_NEVER = 10**12
+_TIME = re.compile(r"-?\d{1,12}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ def from_bytes(content: bytes) -> Remembered:
     """
     document = _mapping(_parsed(content))
     msal = document.get("msal")
-    if not isinstance(msal, str) or (msal and not isinstance(_parsed(msal), dict)):
+    if not isinstance(msal, str) or (msal and not _is_msal_cache(_parsed(msal))):
         raise ValueError("no MSAL cache inside")
     account = document.get("account")
     return Remembered(
@@ -65,6 +78,29 @@ def _parsed(text: str | bytes) -> object:
         return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _is_msal_cache(cache: object) -> bool:
+    """MSAL takes its own file at its word: an entry of another shape would end every turn to come."""
+    return isinstance(cache, dict) and all(
+        isinstance(entries, dict) and all(_is_entry(kind, entry) for entry in entries.values())
+        for kind, entries in cache.items()
+        if kind in _NEEDED
+    )
+
+
+def _is_entry(kind: str, entry: object) -> bool:
+    if not isinstance(entry, dict) or any(name not in entry for name in _NEEDED[kind]):
+        return False
+    secret = entry.get("secret", "")
+    return (
+        ("credential_type" not in _NEEDED[kind] or entry["credential_type"] == kind)
+        and isinstance(entry.get("target", ""), str)
+        and all(isinstance(entry.get(name, ""), str | None) for name in _TEXTS)
+        and all(_TIME.fullmatch(str(entry.get(name, 0))) for name in ("expires_on", "last_modification_time"))
+        and isinstance(secret, str)
+        and (kind != "RefreshToken" or secret.isprintable())
+    )
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -110,4 +146,6 @@ def _text_or_none(value: object) -> str | None:
 def _instant(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("not an instant")
+    if abs(value) >= _NEVER:
+        raise ValueError("an instant that no clock shows")
     return value

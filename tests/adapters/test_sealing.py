@@ -106,6 +106,16 @@ def test_altered_byte_anywhere_is_never_taken_for_the_cache(file: Path) -> None:
         assert refresh_tokens(cache) == []
 
 
+@pytest.mark.parametrize("key_id", ["\x1b[2J", "", 5, ["x"], "ABCDEFGH"])
+def test_header_that_names_no_key_is_damaged(file: Path, key_id: object) -> None:
+    """No key could ever open it, and no message repeats what stands there."""
+    header, _, body = committed(file, sealed_with(1)).partition(b"\n")
+    file.write_bytes(json.dumps({**json.loads(header), "key_id": key_id}).encode() + b"\n" + body)
+    aside = cache_at(file, sealed_with(1)).open(now=NOW)
+    assert aside is not None
+    assert aside.reason == "it names no key"
+
+
 def test_sealed_content_cannot_be_moved_under_another_header(file: Path) -> None:
     """Client and authority are sealed with the content: rewriting them does not redirect the sign-in."""
     committed(file, sealed_with(1))

@@ -84,9 +84,9 @@ def test_field_of_another_type_is_refused(where: tuple[str, ...], value: object)
 
 
 @pytest.mark.parametrize("where", [name for name in FIELDS if len(name) == 3 and name[2] != "refresh_on"])
-@pytest.mark.parametrize("value", [None, True, 1.5])
+@pytest.mark.parametrize("value", [None, True, 1.5, 10**12, -(10**400)])
 def test_token_with_half_a_field_is_refused(where: tuple[str, str, str], value: object) -> None:
-    """A truth value or a fraction is no instant, and no token has a field missing."""
+    """A truth value, a fraction or the year 30000 is no instant, and no token has a field missing."""
     document = json.loads(to_bytes(WHOLE))
     document[where[0]][where[1]][where[2]] = value
     assert read_or_refused(json.dumps(document).encode()) is None
@@ -107,6 +107,36 @@ def test_half_a_file_is_refused(keep: float) -> None:
 def test_file_without_an_msal_cache_is_refused(content: bytes) -> None:
     """Also one so deeply nested that reading it would overflow."""
     assert read_or_refused(content) is None
+
+
+ENTRY = {"credential_type": "RefreshToken", "secret": "s", "home_account_id": "a.b", "target": "x"}
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        {"Account": []},
+        {"Account": {"a": "text"}},
+        {"Account": {"a": {"username": "alice"}}},
+        {"RefreshToken": {"a": ENTRY | {"secret": None}}},
+        {"RefreshToken": {"a": ENTRY | {"secret": "\ud800"}}},
+        {"RefreshToken": {"a": ENTRY | {"credential_type": "Other"}}},
+        {"RefreshToken": {"a": ENTRY | {"home_account_id": 5}}},
+        {"RefreshToken": {"a": ENTRY | {"target": None}}},
+        {"RefreshToken": {"a": ENTRY | {"last_modification_time": "soon"}}},
+        {"AccessToken": {"a": {"credential_type": "AccessToken", "secret": "s"}}},
+    ],
+    ids=json.dumps,
+)
+def test_cache_that_msal_cannot_read_is_refused(cache: object) -> None:
+    """MSAL would fail on it in every turn to come; refused, it costs one sign-in."""
+    assert read_or_refused(json.dumps({"msal": json.dumps(cache)}).encode()) is None
+
+
+def test_cache_with_kinds_of_entries_to_come_is_read() -> None:
+    """A later MSAL may file more than this one knows."""
+    msal = json.dumps({"RefreshToken": {"a": ENTRY}, "Later": ["anything"]})
+    assert from_bytes(json.dumps({"msal": msal}).encode()).msal == msal
 
 
 def test_cache_without_tokens_of_its_own_is_read() -> None:
