@@ -74,4 +74,4 @@ def table(status: Mapping[str, Any], *, now: float) -> str:
 
 def _remaining(document: Document, now: float) -> int:
     expires_on = document.get("expires_on")
-    return int(expires_on - now) if isinstance(expires_on, int) else 0
+    return int(expires_on - now) if isinstance(expires_on, int) and abs(expires_on) < 10**12 else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +48,14 @@ def test_empty_directories_are_told_as_such() -> None:
         "prompt": None,
     }
     assert shown(NOTHING) == "signed in  nobody\ntoken      none published\n"
+
+
+@pytest.mark.parametrize("odd", ["soon", [5], None, 10**400, float("inf"), True])
+def test_damaged_document_is_told_as_expired(odd: Any) -> None:
+    """Whatever stands in the place of an expiry, the report and the table are made."""
+    found = replace(NOTHING, published={"": {**document_of(3600), "expires_on": odd}})
+    assert report(found)["tokens"]["token"]["live"] is False
+    assert "EXPIRED" in shown(found)
 
 
 def test_program_finds_account_tokens_and_next_turn() -> None:

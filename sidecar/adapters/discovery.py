@@ -47,8 +47,8 @@ class DiscoveryStore:
     def _read(self, url: str) -> tuple[float, str | None]:
         try:
             record = json.loads(self._path.read_bytes())
-            if record["url"] == url:
+            if record["url"] == url and isinstance(json.loads(record["text"]), dict):
                 return float(record["kept_on"]), str(record["text"])
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             pass
         return 0.0, None

@@ -117,7 +117,7 @@ class StateDirectory:
         """The open prompt, None if there is none that could be acted on."""
         try:
             record = json.loads((self._path / "prompt.json").read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         complete = isinstance(record, dict) and {"verification_uri", "user_code"} <= record.keys()
         return record if complete else None

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sidecar.core import schedule
-from sidecar.core.schedule import Anchor, Attempts, anchor_from
+from sidecar.core.schedule import LIMIT, Anchor, Attempts, anchor_from
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,32 @@ def from_text(text: str | bytes) -> Journal:
             tokens={str(name): _attempts(record) for name, record in document["tokens"].items()},
             signin=_attempts(document["signin"]),
             anchor=None if document["anchor"] is None else anchor_from(document["anchor"]),
-            wake_on=_whole(document["wake_on"]),
+            wake_on=_whole_or_none(document["wake_on"]),
             renewal_owed=bool(document["renewal_owed"]),
-            clock_offset_seconds=_whole(document.get("clock_offset_seconds")),
+            clock_offset_seconds=_whole_or_none(document.get("clock_offset_seconds")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Journal()
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _whole(value: Any) -> int:
+    """A number that can be added to a clock: no infinity, and nothing beyond what clocks show."""
+    number = int(value)
+    if abs(number) >= LIMIT:
+        raise ValueError("beyond every clock")
+    return number
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value)
 
 
 def _attempts(record: Mapping[str, Any]) -> Attempts:
     error = record["error"]
     return Attempts(
-        failures=int(record["failures"]),
-        retry_on=int(record["retry_on"]),
-        succeeded_on=int(record["succeeded_on"]),
-        failed_on=_whole(record["failed_on"]),
+        failures=_whole(record["failures"]),
+        retry_on=_whole(record["retry_on"]),
+        succeeded_on=_whole(record["succeeded_on"]),
+        failed_on=_whole_or_none(record["failed_on"]),
         error=None if error is None else str(error),
     )

@@ -34,6 +34,8 @@ PROMPT_RETRY_MAX_SECONDS = 600
 REFUSED_RETRY_SECONDS = 300
 LEAP_SECONDS = 30
 CLOCK_OFFSET_SECONDS = 60
+LIMIT = 10**12
+"""Seconds beyond every clock: a file that says so is damaged."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def anchor_from(record: Mapping[str, Any]) -> Anchor:
         anchor = Anchor(float(record["wall"]), float(record["boot"]), str(record["boot_id"]))
     except (KeyError, TypeError, OverflowError):
         raise ValueError("not an anchor") from None
-    if not (math.isfinite(anchor.wall) and math.isfinite(anchor.boot)):
+    if not (abs(anchor.wall) < LIMIT and abs(anchor.boot) < LIMIT):
         raise ValueError("not an anchor")
     return anchor
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 
-def utc(instant: float) -> str:
-    """14:05 UTC; instants that no calendar knows come from a damaged file."""
+def utc(instant: object) -> str:
+    """14:05 UTC; what no calendar knows comes from a damaged file."""
     return _shown("%H:%M UTC", instant)
 
 
-def utc_date(instant: float) -> str:
+def utc_date(instant: object) -> str:
     """2026-01-31 14:05 UTC."""
     return _shown("%Y-%m-%d %H:%M UTC", instant)
 
@@ -26,8 +27,8 @@ def span(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 2880 else f"{minutes // 1440} days"
 
 
-def _shown(format: str, instant: float) -> str:
-    try:
-        return time.strftime(format, time.gmtime(instant))
-    except (OverflowError, ValueError, OSError):
-        return "an unknown time"
+def _shown(format: str, instant: object) -> str:
+    if isinstance(instant, int | float):
+        with suppress(OverflowError, ValueError, OSError):
+            return time.strftime(format, time.gmtime(instant))
+    return "an unknown time"

@@ -179,7 +179,7 @@ def test_prompt_is_shown_until_it_is_closed(directory: StateDirectory) -> None:
         assert not (directory.path / "prompt").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"null"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"null", b"[" * 100_000])
 def test_damaged_prompt_counts_as_none(directory: StateDirectory, content: bytes) -> None:
     """Whoever shows it goes on without."""
     (directory.path / "prompt.json").write_bytes(content)

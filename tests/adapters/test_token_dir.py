@@ -74,7 +74,7 @@ def test_what_is_published_can_be_read_back(directory: TokenDirectory) -> None:
     assert directory.published() == documents
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', "\ud800", None])
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', "\ud800", "[" * 100_000, None])
 def test_unreadable_document_counts_as_not_published(directory: TokenDirectory, content: str | None) -> None:
     """Somebody damaged or removed one `token.json`: the other tokens are still known."""
     directory.publish({"": document(1), "graph": document(2)}, at=after(0))

@@ -33,6 +33,21 @@ FIELDS: list[tuple[str, ...]] = [
 ]
 
 
+NEVER = [10**400, -(10**400), 10**12, float("inf"), float("nan")]
+
+
+@pytest.mark.parametrize("where", [("wake_on",), ("tokens", "", "retry_on"), ("anchor", "wall")])
+@pytest.mark.parametrize("value", NEVER)
+def test_instant_beyond_every_clock_makes_an_empty_journal(where: tuple[str, ...], value: float) -> None:
+    """It cannot be added to a clock: what comes after the reading would fail on it, turn after turn."""
+    document: Any = json.loads(to_text(WHOLE))
+    inner = document
+    for name in where[:-1]:
+        inner = inner[name]
+    inner[where[-1]] = value
+    assert from_text(json.dumps(document)) == Journal()
+
+
 @given(journal=journals)
 def test_journal_comes_back(journal: Journal) -> None:
     """Nothing is lost between two turns."""

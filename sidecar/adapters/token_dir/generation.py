@@ -103,6 +103,6 @@ def _finish_directory(path: Path, access: Access) -> None:
 def _read_document(path: Path) -> Document | None:
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
