@@ -1,0 +1,139 @@
+"""An authority in one process, told at which request to answer how; and its true answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sidecar.adapters.discovery import DiscoveryStore
+from sidecar.adapters.entra import Entra
+from sidecar.adapters.token_cache import TokenCache
+from sidecar.core.grant import Authority
+from tests.life.doubles import ALICE, VirtualClock
+from tests.torture.fuzz.draws import Draws
+from tests.torture.fuzz.wire import HOST, Wire, json_answer, raw_answer
+
+CLIENT = "client"
+URL = f"https://{HOST}/t"
+DISCOVERY = {
+    "issuer": f"{URL}/v2.0",
+    "authorization_endpoint": f"{URL}/authorize",
+    "token_endpoint": f"{URL}/token",
+    "device_authorization_endpoint": f"{URL}/devicecode",
+}
+CODE = {
+    "user_code": "ABCD-EFGH",
+    "device_code": "device-code-secret",
+    "verification_uri": f"https://{HOST}/device",
+    "expires_in": 900,
+    "interval": 5,
+    "message": "Open the page and enter the code.",
+}
+CLAIMS = {
+    "aud": CLIENT,
+    "iss": DISCOVERY["issuer"],
+    "sub": "sub",
+    "oid": ALICE.object_id,
+    "tid": ALICE.tenant_id,
+    "preferred_username": ALICE.username,
+    "exp": 4_000_000_000,
+}
+CLIENT_INFO = {"uid": "uid", "utid": "utid"}
+PENDING = {
+    "error": "authorization_pending",
+    "error_description": "AADSTS70016: Pending.",
+    "error_codes": [70016],
+}
+REFUSED = {"error": "invalid_grant", "error_description": "AADSTS700082: Expired.", "suberror": "bad_token"}
+
+
+def encoded(document: object) -> str:
+    """base64url of JSON, as in a JWT."""
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
+
+
+def token_answer(serial: int, claims: object = CLAIMS, client_info: object = CLIENT_INFO) -> dict[str, Any]:
+    """What a grant brings; nothing of one is like another's."""
+    return {
+        "token_type": "Bearer",
+        "scope": "https://graph.microsoft.com/.default",
+        "expires_in": 3600,
+        "ext_expires_in": 3600,
+        "refresh_in": 1800,
+        "access_token": f"access-secret-{serial}",
+        "refresh_token": f"refresh-secret-{serial}",
+        "id_token": f"{encoded({'alg': 'none'})}.{encoded(claims)}.signature-{serial}",
+        "client_info": encoded(client_info),
+    }
+
+
+@dataclass
+class OddAuthority:
+    """Answers as `draws` have it; when they have come to an end, or none are left, as it should."""
+
+    draws: Draws = field(default_factory=lambda: Draws(b""))
+    granted: set[str] = field(default_factory=set)
+    """The access tokens of answers that are a grant by RFC 6749 section 5.1: 2xx and no `error`."""
+    secrets: set[str] = field(default_factory=lambda: {CODE["device_code"]})  # type: ignore[arg-type]
+    serial: int = 0
+
+    def client(self, cache: TokenCache, clock: VirtualClock, state: Path, *, oidc: bool = False) -> Entra:
+        """The product's side, as a new process makes it: HTTP client, guard and MSAL."""
+        self.wire = Wire(DiscoveryStore(state / "discovery.json", clock.now))
+        self.wire.answer = self.answer
+        return Entra(
+            authority=Authority(f"{URL}/v2.0" if oidc else URL, oidc=oidc),
+            client_id=CLIENT,
+            cache=cache.msal_cache,
+            transport=self.wire.client,
+            now=clock.now,
+        )
+
+    def answer(self, request: urllib.request.Request) -> bytes:
+        """The bytes of one answer; the first choice is always the true one."""
+        true = self._true(request)
+        kind = self.draws.below(8)
+        if kind in (0, 1):
+            return self._sent(200, true)
+        if kind == 2:
+            return self._sent(400, self.draws.one_of((PENDING, REFUSED, {}, {"error": "slow_down"})))
+        if kind == 3:
+            return self._sent(self.draws.one_of((200, 400, 403, 404, 302, 999)), self.draws.mutated(true))
+        if kind == 4:
+            return self._sent(400, self.draws.mutated(self.draws.one_of((PENDING, REFUSED))))
+        if kind == 5:
+            return self._sent(200, self.draws.value())
+        if kind == 6:
+            headers = {"Retry-After": self.draws.one_of(("7", "3600", "9" * 30, self.draws.text()))}
+            return raw_answer(self.draws.one_of((429, 503, 500)), b"", headers)
+        return raw_answer(200, self.draws.piece())
+
+    def _true(self, request: urllib.request.Request) -> dict[str, Any]:
+        path = urlsplit(request.full_url).path
+        if request.get_method() == "GET":
+            return DISCOVERY
+        data = request.data if isinstance(request.data, bytes) else b""
+        if path.endswith("devicecode") or "grant_type" not in parse_qs(data.decode()):
+            return CODE
+        claims: object = CLAIMS
+        client_info: object = CLIENT_INFO
+        if self.draws.sometimes(4):
+            claims = self.draws.mutated(CLAIMS)
+        if self.draws.sometimes(8):
+            client_info = self.draws.mutated(CLIENT_INFO)
+        self.serial += 1
+        answer = token_answer(self.serial, claims, client_info)
+        self.secrets |= {answer[name] for name in ("access_token", "refresh_token", "id_token")}
+        return answer
+
+    def _sent(self, status: int, document: object) -> bytes:
+        if 200 <= status < 300 and isinstance(document, dict) and "error" not in document:
+            token = document.get("access_token")
+            if isinstance(token, str):
+                self.granted.add(token)
+        return json_answer(document, status=status)
