@@ -13,6 +13,7 @@ from sidecar.adapters.entra import Entra
 from sidecar.adapters.entra.guard import Guard
 from sidecar.adapters.http.answer import Response
 from sidecar.core.grant import Authority
+from sidecar.core.schedule import Anchor
 from sidecar.errors import AuthorityMisconfigured, AuthorityUnreachable
 
 URL = "https://login.example/t"
@@ -54,7 +55,7 @@ def entra_with(transport: Answers, *, oidc: bool) -> Entra:
         client_id="client",
         cache=msal.TokenCache,
         transport=transport,
-        now=lambda: 0.0,
+        clocks=lambda: Anchor(0.0, 0.0, "boot"),
     )
 
 

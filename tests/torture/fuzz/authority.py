@@ -91,7 +91,7 @@ class OddAuthority:
             client_id=CLIENT,
             cache=cache.msal_cache,
             transport=self.wire.client,
-            now=clock.now,
+            clocks=clock.anchor,
         )
 
     def answer(self, request: urllib.request.Request) -> bytes:
