@@ -10,11 +10,14 @@ from sidecar.core import schedule
 from sidecar.core.plan import Policy
 from sidecar.core.token import AccessToken
 
+PAUSE_SECONDS = 60
+"""The longest pause between two tries, as the README promises it."""
+
 REQUEST_SECONDS = 10
 ROUNDING_SECONDS = 3
 """Instants are whole seconds, the shell reads a clock of whole seconds, and Python takes time to start."""
 
-RETRY_SECONDS = schedule.RETRY_MAX_SECONDS + REQUEST_SECONDS + ROUNDING_SECONDS
+RETRY_SECONDS = PAUSE_SECONDS + REQUEST_SECONDS + ROUNDING_SECONDS
 """The longest from the beginning of a request that hangs to the beginning of the next one."""
 
 

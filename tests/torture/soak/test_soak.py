@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,34 +28,50 @@ MIN_VALIDITY = 60
 SHORTEST_LIFE = 3600
 
 
+def soak(path: Path, seed: int, days: int, longest_seconds: int) -> Soaked:
+    """A pod lives for `days` in the storm of that seed; a reader looks every five seconds."""
+    print(f"seed {seed}")
+    weather = faults.storm(seed, longest_seconds=longest_seconds)
+    clock = WatchedClock(every=5)
+    provider = Provider(clock, weather, Lives(seed, shortest=SHORTEST_LIFE))
+    pod = Pod(path, clock, provider, _policy(seed))
+    soaked = Soaked(pod, Reader(clock, provider, token_file(pod.token_path / "token")))
+    clock.look = soaked.look
+    pod.sign_in()
+    pod.live(days * DAY)
+    return soaked
+
+
+@dataclass
+class Soaked:
+    """`too_green`: looks at which readiness promised more life than the token had."""
+
+    pod: Pod
+    reader: Reader
+    too_green: int = 0
+
+    def look(self) -> None:
+        """What the app reads, and what the probe says at that moment."""
+        self.reader.look()
+        self.too_green += self.reader.life_seconds < MIN_VALIDITY and self.pod.ready()
+
+
+def _policy(seed: int) -> Policy:
+    """Every pod has its own place in the fleet."""
+    return Policy(0.66, spread_of(f"pod-{seed}"), MIN_VALIDITY)
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_every_read_finds_a_valid_token_in_a_storm(tmp_path: Path, number: int) -> None:
     """A third of the calls fail, an outage every four hours is as long as the budget allows: no read ever
     finds an expired token or none, nobody is asked anything, and no minute sees more than ten requests.
     """
     seed, days = SEED + number, scaled(4, 120)
-    print(f"seed {seed}")
-    policy = Policy(0.66, spread_of(f"pod-{seed}"), MIN_VALIDITY)
-    weather = faults.storm(seed, longest_seconds=longest_outage_seconds(SHORTEST_LIFE, policy))
-    clock = WatchedClock(every=5)
-    provider = Provider(clock, weather, Lives(seed, shortest=SHORTEST_LIFE))
-    pod = Pod(tmp_path, clock, provider, policy)
-    reader = Reader(clock, provider, token_file(pod.token_path / "token"))
-    too_green = 0
-
-    def look() -> None:
-        nonlocal too_green
-        reader.look()
-        too_green += reader.life_seconds < MIN_VALIDITY and pod.ready()
-
-    clock.look = look
-    pod.sign_in()
-    pod.live(days * DAY)
-
-    outages = int(days * DAY // weather.slot_seconds)
-    _count(pod, reader, days=days, outages=outages)
+    soaked = soak(tmp_path, seed, days, longest_outage_seconds(SHORTEST_LIFE, _policy(seed)))
+    reader, provider = soaked.reader, soaked.reader.provider
+    _count(soaked.pod, reader, days=days)
     assert (reader.expired, reader.missing, reader.torn) == (0, 0, 0)
-    assert (provider.person.calls, provider.codes, pod.crashes, too_green) == (1, 0, 0, 0)
+    assert (provider.person.calls, provider.codes, soaked.pod.crashes, soaked.too_green) == (1, 0, 0, 0)
     assert provider.worst_minute <= 10
     # The storm was one, and renewals took place in it.
     assert provider.renewals > days * DAY / Lives(seed).longest
@@ -62,12 +79,27 @@ def test_every_read_finds_a_valid_token_in_a_storm(tmp_path: Path, number: int) 
     assert len(provider.injected) == len(faults.Fault)
 
 
-def _count(pod: Pod, reader: Reader, *, days: int, outages: int) -> None:
+def test_readiness_is_first_to_see_outages_beyond_the_budget(tmp_path: Path) -> None:
+    """Where outages last for up to an hour tokens do expire: readiness is red whenever a token has less than
+    SIDECAR_MIN_VALIDITY to live, and still nobody is asked anything.
+    """
+    soaked = soak(tmp_path, SEED, scaled(2, 60), 3600)
+    reader, provider = soaked.reader, soaked.reader.provider
+    figures.count(SUITE, "expired reads in outages of up to an hour", reader.expired)
+    figures.count(SUITE, "of these, and a minute before, with readiness green", soaked.too_green)
+    figures.count(SUITE, "prompts caused", provider.codes)
+    assert reader.expired > 0
+    assert (reader.missing, reader.torn, soaked.too_green) == (0, 0, 0)
+    assert (provider.person.calls, provider.codes, soaked.pod.crashes) == (1, 0, 0)
+    assert provider.worst_minute <= 10
+
+
+def _count(pod: Pod, reader: Reader, *, days: int) -> None:
     provider = reader.provider
     figures.count(SUITE, "virtual days of ours in the storm", days)
     figures.count(SUITE, "renewals", provider.renewals)
     figures.count(SUITE, "turns, each from files alone", pod.turns)
-    figures.count(SUITE, "outages up to the budget", outages)
+    figures.count(SUITE, "outages up to the budget", days * 6)
     figures.count(SUITE, "calls to the provider", provider.calls)
     figures.count(SUITE, "calls that failed", sum(provider.injected.values()))
     for fault, times in sorted(provider.injected.items(), key=lambda item: item[0].value):
@@ -82,8 +114,8 @@ def _count(pod: Pod, reader: Reader, *, days: int, outages: int) -> None:
 
 
 WEATHERS = [
-    pytest.param(faults.storm, scaled(10, 180), id="a third of all calls fail, an outage every 4 h"),
-    pytest.param(faults.unsettled, scaled(14, 360), id="1 call of 100 fails, an outage every week"),
+    pytest.param(faults.storm, scaled(5, 180), id="a third of all calls fail, an outage every 4 h"),
+    pytest.param(faults.unsettled, scaled(8, 360), id="1 call of 100 fails, an outage every week"),
 ]
 
 
@@ -111,5 +143,5 @@ def test_without_faults_everybody_is_always_there(tmp_path: Path) -> None:
     is asked a second time.
     """
     policy = Policy(0.66, 0.0, MIN_VALIDITY)
-    rows = contenders.all_rows(tmp_path, Course(Outages(()), scaled(4, 40), every=30), policy)
+    rows = contenders.all_rows(tmp_path, Course(Outages(()), scaled(2, 40), every=30), policy)
     assert [(row.reader.bad, row.prompts, row.crashes) for row in rows] == [(0, 0, 0)] * len(rows)
