@@ -15,6 +15,7 @@ from pathlib import Path
 from sidecar.posix.files import replace_text
 
 FRESH_SECONDS = 86400
+AGAIN_SECONDS = 600
 
 
 class DiscoveryStore:
@@ -30,19 +31,26 @@ class DiscoveryStore:
         return text if 0 <= self._now() - kept_on < FRESH_SECONDS else None
 
     def stale(self, url: str) -> str | None:
-        """The document however old."""
-        return self._read(url)[1]
+        """The document however old, for the authority failed. It counts as fresh for ten minutes then:
+        else every turn of an outage would ask for it, beside the renewal that fails as well.
+        """
+        text = self._read(url)[1]
+        if text is not None and self.fresh(url) is None:
+            self._keep(url, text, kept_on=int(self._now()) - FRESH_SECONDS + AGAIN_SECONDS)
+        return text
 
     def keep(self, url: str, text: str) -> None:
         """A volume that cannot take it costs a request more per turn, no failure."""
-        with suppress(OSError):
-            record = {"url": url, "kept_on": int(self._now()), "text": text}
-            replace_text(self._path, json.dumps(record))
+        self._keep(url, text, kept_on=int(self._now()))
 
     def forget(self) -> None:
         """Ask the authority again next time: what was kept led to an error."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def _keep(self, url: str, text: str, *, kept_on: int) -> None:
+        with suppress(OSError):
+            replace_text(self._path, json.dumps({"url": url, "kept_on": kept_on, "text": text}))
 
     def _read(self, url: str) -> tuple[float, str | None]:
         try:
