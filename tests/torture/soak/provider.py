@@ -36,7 +36,7 @@ CODE_SECONDS = 900
 
 
 class Faults(Protocol):
-    """What `sidecar` and the others meet."""
+    """What every contender meets."""
 
     def failing(self, after: float) -> Failing | None:
         """The fault of the second that is `after` seconds after the beginning."""
@@ -59,6 +59,7 @@ class Lives:
 class Provider:
     """One tenant with one person. `calls` are what reached it, `injected` what they met, `codes` the device
     codes that it gave and `worst_minute` the most calls within 60 s: all of it after the first sign-in.
+    `impatient` are calls that came before a Retry-After of the same endpoint was over.
     """
 
     def __init__(self, clock: WatchedClock, faults: Faults, lives: Lives) -> None:
@@ -70,10 +71,12 @@ class Provider:
         self.called_on = 0.0
         self.granted_on: float | None = None
         self.worst_minute = 0
+        self.impatient = 0
         self.injected: Counter[Fault] = Counter()
         self.recent_secrets: deque[str] = deque(maxlen=40)
         self._clock = clock
         self._lives = lives
+        self._not_before: dict[str, float] = {}
         self._minute: deque[float] = deque()
         self._expiry: dict[str, float] = {}
         self._refresh: set[str] = set()
@@ -90,12 +93,16 @@ class Provider:
         :raises ConnectionResetError, TimeoutError: there is no answer
         """
         self._count()
+        self.impatient += self._clock.wall < self._not_before.get(path, 0.0)
         failing = self.faults.failing(self._clock.wall - BEGIN)
         if failing is None:
             self._clock.sleep(LATENCY_SECONDS)
             return self._answer(method, path, form)
         self.injected[failing.fault] += 1
-        return self._fail(failing, method, path, form, patience)
+        answer = self._fail(failing, method, path, form, patience)
+        wish = float(answer.headers.get("Retry-After", 0))
+        self._not_before[path] = self._clock.wall + wish
+        return answer
 
     def _fail(
         self, failing: Failing, method: str, path: str, form: dict[str, str], patience: float

@@ -105,7 +105,7 @@ def test_readiness_is_red_before_a_reader_sees_an_expired_token(
     figures.count(SUITE, "outages beyond the budget", 1)
 
 
-@settings(max_examples=scaled(15, 1000), deadline=None)
+@settings(max_examples=scaled(15, 500), deadline=None)
 @given(
     life=st.integers(600, 5400),
     policy=st.builds(

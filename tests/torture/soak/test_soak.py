@@ -64,15 +64,17 @@ def _policy(seed: int) -> Policy:
 @pytest.mark.parametrize("number", range(3))
 def test_every_read_finds_a_valid_token_in_a_storm(tmp_path: Path, number: int) -> None:
     """A third of the calls fail, an outage every four hours is as long as the budget allows: no read ever
-    finds an expired token or none, nobody is asked anything, and no minute sees more than ten requests.
+    finds an expired token or none, nobody is asked anything, no minute sees more than ten requests, and each
+    Retry-After is waited for.
     """
-    seed, days = SEED + number, scaled(4, 120)
+    seed, days = SEED + number, scaled(4, 100)
     soaked = soak(tmp_path, seed, days, longest_outage_seconds(SHORTEST_LIFE, _policy(seed)))
     reader, provider = soaked.reader, soaked.reader.provider
     _count(soaked.pod, reader, days=days)
     assert (reader.expired, reader.missing, reader.torn) == (0, 0, 0)
     assert (provider.person.calls, provider.codes, soaked.pod.crashes, soaked.too_green) == (1, 0, 0, 0)
     assert provider.worst_minute <= 10
+    assert provider.impatient == 0
     # The storm was one, and renewals took place in it.
     assert provider.renewals > days * DAY / Lives(seed).longest
     assert sum(provider.injected.values()) > provider.calls / 3
@@ -83,7 +85,7 @@ def test_readiness_is_first_to_see_outages_beyond_the_budget(tmp_path: Path) -> 
     """Where outages last for up to an hour tokens do expire: readiness is red whenever a token has less than
     SIDECAR_MIN_VALIDITY to live, and still nobody is asked anything.
     """
-    soaked = soak(tmp_path, SEED, scaled(2, 60), 3600)
+    soaked = soak(tmp_path, SEED, scaled(2, 40), 3600)
     reader, provider = soaked.reader, soaked.reader.provider
     figures.count(SUITE, "expired reads in outages of up to an hour", reader.expired)
     figures.count(SUITE, "of these, and a minute before, with readiness green", soaked.too_green)
@@ -110,12 +112,13 @@ def _count(pod: Pod, reader: Reader, *, days: int) -> None:
     figures.count(SUITE, "prompts caused", provider.codes)
     figures.count(SUITE, "turns that crashed", pod.crashes)
     figures.highest(SUITE, "most requests in a minute", provider.worst_minute)
+    figures.count(SUITE, "requests before a Retry-After was over", provider.impatient)
     figures.say(SUITE, "seed of the first of three pods", str(SEED))
 
 
 WEATHERS = [
-    pytest.param(faults.storm, scaled(5, 180), id="a third of all calls fail, an outage every 4 h"),
-    pytest.param(faults.unsettled, scaled(8, 360), id="1 call of 100 fails, an outage every week"),
+    pytest.param(faults.storm, scaled(5, 120), id="a third of all calls fail, an outage every 4 h"),
+    pytest.param(faults.unsettled, scaled(8, 180), id="1 call of 100 fails, an outage every week"),
 ]
 
 
@@ -143,5 +146,5 @@ def test_without_faults_everybody_is_always_there(tmp_path: Path) -> None:
     is asked a second time.
     """
     policy = Policy(0.66, 0.0, MIN_VALIDITY)
-    rows = contenders.all_rows(tmp_path, Course(Outages(()), scaled(2, 40), every=30), policy)
+    rows = contenders.all_rows(tmp_path, Course(Outages(()), scaled(2, 20), every=30), policy)
     assert [(row.reader.bad, row.prompts, row.crashes) for row in rows] == [(0, 0, 0)] * len(rows)
