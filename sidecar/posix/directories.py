@@ -11,6 +11,9 @@ from pathlib import Path
 
 from sidecar.errors import DirectoryError, DirectoryRefused
 
+NOT_OURS = (errno.EPERM, errno.EACCES, errno.ENOTSUP)
+"""Errors that say something of owner, mode or kind of a volume; others come of a disk, and pass."""
+
 
 def prepare(path: Path, *, setting: str, mode: int) -> Path:
     """Resolve links and make the directory if its parent allows.
@@ -26,13 +29,14 @@ def prepare(path: Path, *, setting: str, mode: int) -> Path:
         ) from error
     try:
         resolved.mkdir(mode=mode, parents=True, exist_ok=True)
+        read_only = os.statvfs(resolved).f_flag & os.ST_RDONLY
     except FileExistsError as error:
         raise DirectoryRefused(
             f"{setting}: {resolved} is not a directory", advice="Name a directory."
         ) from error
     except OSError as error:
         raise cannot_write(error, setting=setting, path=resolved) from error
-    if os.statvfs(resolved).f_flag & os.ST_RDONLY:
+    if read_only:
         raise cannot_write(OSError(errno.EROFS, "Read-only file system"), setting=setting, path=resolved)
     if not os.access(resolved, os.W_OK | os.X_OK):
         raise cannot_write(PermissionError(errno.EACCES, "Permission denied"), setting=setting, path=resolved)
@@ -85,7 +89,7 @@ def make_private(path: Path, *, setting: str) -> Path:
 
     A volume's root belongs to the platform, which may also have widened modes below it (fsGroup).
 
-    :raises DirectoryError: it cannot be made (73)
+    :raises DirectoryError: it cannot be made or looked at (73)
     :raises DirectoryRefused: it belongs to somebody else or cannot be made private (78)
     """
     try:
@@ -108,12 +112,15 @@ def make_private(path: Path, *, setting: str) -> Path:
                 details = entry.stat(follow_symlinks=False)
                 if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
                     Path(entry.path).chmod(0o600)
+        mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise cannot_write(error, setting=setting, path=path) from error
         raise DirectoryRefused(
             f"{setting}: {path} cannot be made private ({error.strerror}): {describe(path)}",
             advice=f"It has to be mode 0700 and its files 0600, owned by uid {os.geteuid()}.",
         ) from error
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if mode & 0o077:
         raise DirectoryRefused(
             f"{setting}: {path} stays open to others ({describe(path)}) although set to 0700",
             advice="Use a volume of a file system that keeps modes.",

@@ -118,3 +118,9 @@ def left_behind(pod: Path, *, links: set[str]) -> list[str]:
 
 LINKS = {*FILES, "arm"}
 """What the links of a pod with one unnamed and one named token are called."""
+
+
+def unforeseen(path: str, before: set[str]) -> str | None:
+    """The name of a generation in `path` that is not among the names `before`; None if there is none."""
+    parts = (part for part in path.split("/") if GENERATION.fullmatch(part))
+    return next((part for part in parts if part not in before), None)
