@@ -144,6 +144,7 @@ class TokenDirectory:
     def _point(self, name: str, target: str) -> None:
         """Make or change a symbolic link in one step."""
         aside = self._path / LINK_ASIDE
+        aside.unlink(missing_ok=True)  # left by a crash right here, it would stand in the way for good
         aside.symlink_to(target)
         try:
             aside.replace(self._path / name)
@@ -156,7 +157,6 @@ class TokenDirectory:
 
         Listed only every few seconds: swaps in a tight loop would cost the square of their number.
         """
-        (self._path / LINK_ASIDE).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             shutil.rmtree(self._path / UNDER_WAY)
         if 0 <= boot - self._swept_on < SWEEP_SECONDS:

@@ -47,7 +47,9 @@ class Killings(ABC):
         """What is wrong with the turns that follow; `calls` are those up to the kill."""
 
     def run(self, *, bounded: int) -> list[str]:
-        """Kill at `bounded` of the calls that change something, or at all calls; everything that is wrong."""
+        """Kill at every step that readers or the next turn see and at `bounded` of the other calls that
+        change something, or at all calls; everything that is wrong.
+        """
         runs = []
         for _ in range(ROUNDS):
             ended, trace = self.bench.traced(self.bench.pod(self._pod), *self.turn, options=[])
@@ -55,7 +57,9 @@ class Killings(ABC):
             runs.append(strace.read(trace))
         targets = list(single_out(runs).values())
         if scaled(0, 1) == 0:
-            chosen = spread([call for call in targets if changes(call)], bounded)
+            steps = [call for call in targets if call.name in ("rename", "symlink")]
+            others = [call for call in targets if changes(call) and call not in steps]
+            chosen = steps + spread(others, bounded)
         else:
             chosen = spread(targets, scaled(bounded, len(targets)))
         wrong = list(chain.from_iterable(self.bench.each(self._kill, chosen)))
