@@ -88,9 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was searched for and where it was found; never the secret."""
-    figures.count("secrets", "secrets searched for", SUMMARY.secrets)
-    figures.count("secrets", "outputs searched", SUMMARY.outputs)
-    figures.count("secrets", "outputs with a secret in them", len(SUMMARY.found))
+    if not hasattr(terminalreporter.config, "workerinput"):
+        figures.count("secrets", "secrets searched for", SUMMARY.secrets)
+        figures.count("secrets", "outputs searched", SUMMARY.outputs)
+        figures.count("secrets", "outputs with a secret in them", len(SUMMARY.found))
     terminalreporter.write_line(
         f"leak check: {SUMMARY.secrets} secrets searched for in {SUMMARY.outputs} outputs, "
         f"found in {SUMMARY.found or 'none'}"

@@ -49,21 +49,14 @@ def table(lines: Iterable[str]) -> str:
         if kind == "highest" and before is not None:
             value = max(value, before)
         found[suite, what] = value
-    shown = {row: _shown(value) for row, value in found.items()}
-    suites = sorted({suite for suite, _ in shown})
-    width = max((len(what) for _, what in shown), default=0)
-    far = max((len(words) for words in shown.values()), default=0)
     rows = []
-    for suite in suites:
+    for suite in sorted({suite for suite, _ in found}):
         rows.append(f"\n{suite}")
-        rows += [
-            f"  {what:<{width}}  {words:>{far}}" for (other, what), words in shown.items() if other == suite
-        ]
+        own = {what: value for (other, what), value in found.items() if other == suite}
+        width = max(len(what) for what in own)
+        rows += [f"  {what:<{width}}  {value}" for what, value in own.items() if isinstance(value, str)]
+        rows += [f"  {value:>11,.10g}  {what}" for what, value in own.items() if not isinstance(value, str)]
     return "\n".join(rows) + "\n"
-
-
-def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.10g}"
 
 
 if __name__ == "__main__":

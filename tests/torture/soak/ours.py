@@ -136,7 +136,7 @@ class Pod:
             client_id=CLIENT,
             cache=cache.msal_cache,
             transport=self._http,
-            now=clock.now,
+            clocks=clock.anchor,
         )
         custody = Custody(
             cache=cache,
