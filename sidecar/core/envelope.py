@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sidecar.core.account import Account
-from sidecar.core.schedule import Anchor, anchor_from
+from sidecar.core.schedule import LIMIT, Anchor, anchor_from
 from sidecar.core.token import AccessToken, TokenSet
 
 # What MSAL's cache holds by kind, and what its look-ups read without asking (msal 1.39, token_cache.py).
@@ -25,7 +25,6 @@ _NEEDED = {
     "AppMetadata": (),
 }
 _TEXTS = ("home_account_id", "environment", "client_id", "realm", "authority_type", "family_id")
-_NEVER = 10**12
 _TIME = re.compile(r"-?\d{1,12}")
 
 
@@ -146,6 +145,6 @@ def _text_or_none(value: object) -> str | None:
 def _instant(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("not an instant")
-    if abs(value) >= _NEVER:
+    if abs(value) >= LIMIT:
         raise ValueError("an instant that no clock shows")
     return value
