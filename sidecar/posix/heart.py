@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from sidecar.posix.clock import Clock
@@ -39,11 +40,9 @@ class Heart:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         except OSError:
             return
-        try:
+        with suppress(OSError):
             os.pwrite(descriptor, line, 0)
-        except OSError:
-            pass
-        finally:
+        with suppress(OSError):  # over a network this is where a full volume is told of
             os.close(descriptor)
 
     def rest(self, seconds: float) -> None:
