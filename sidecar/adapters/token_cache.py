@@ -5,9 +5,9 @@ id) and the content behind it. The header is authenticated together with the con
 cache cannot be moved to another client or authority.
 
 MSAL works on `PersistedTokenCache` over a persistence that only collects: MSAL saves four or five
-times per turn, we write once. The library's lock file is made inert: the turn holds its own
-`flock`, under which a leftover is removed, since a stale one would cost five seconds and then the
-token just obtained (measured with msal-extensions 1.3.1).
+times per turn, we write once. The library's lock file is left out: the turn holds its own `flock`, and
+a lock file that cannot be written or removed would cost five seconds and then the token just obtained
+(measured with msal-extensions 1.3.1).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msal_extensions import PersistedTokenCache
 from msal_extensions.persistence import BasePersistence
@@ -85,6 +85,16 @@ class _Collecting(BasePersistence):  # type: ignore[misc] # msal_extensions has 
         return str(self._location)
 
 
+class _Unlocked(PersistedTokenCache):  # type: ignore[misc]
+    """Without the library's lock file, whose failures would come between an answer and its save."""
+
+    def modify(self, *args: Any, **kwargs: Any) -> None:
+        """As the library's, under the turn's lock."""
+        self._reload_if_necessary()
+        super(PersistedTokenCache, self).modify(*args, **kwargs)
+        self._persistence.save(self.serialize())
+
+
 class TokenCache:
     """Belongs to one client at one authority; to be used under the lock of the state directory."""
 
@@ -92,7 +102,6 @@ class TokenCache:
         self._path = path
         self._seal = seal
         self._belongs_to = {"client_id": client_id, "authority": authority}
-        self._lock_file = path.with_name("msal.lockfile")
         self._collecting = _Collecting(path)
         self._saved = Remembered()
 
@@ -102,7 +111,7 @@ class TokenCache:
         :raises CacheSealed: no key opens it; it is left as it is
         :raises OSError: it cannot be read or renamed
         """
-        self._lock_file.unlink(missing_ok=True)
+        self._path.with_name("msal.lockfile").unlink(missing_ok=True)  # left by earlier versions
         self._saved = Remembered()
         aside = None
         try:
@@ -134,7 +143,7 @@ class TokenCache:
 
     def msal_cache(self) -> PersistedTokenCache:
         """The cache for MSAL to work on; its changes last only with `commit`."""
-        return PersistedTokenCache(self._collecting, lock_location=str(self._lock_file))
+        return _Unlocked(self._collecting)
 
     @property
     def unsaved(self) -> str | None:

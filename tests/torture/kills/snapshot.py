@@ -66,8 +66,8 @@ def _named(part: str, known: set[str]) -> str:
     return "new" if GENERATION.fullmatch(part) and part not in known else part
 
 
-NO_SECRET = {"state/private/.room", "state/private/msal.lockfile"}
-"""They hold a row of x and a process id; within a turn the umask decides on their modes."""
+NO_SECRET = {"state/private/.room"}
+"""It holds a row of x, and the umask decides on its mode."""
 
 
 def wrong_modes(tree: Tree) -> list[str]:
