@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -146,6 +147,14 @@ class Bench:
             output = self._order(stock, pod, arguments, held=False)[1]
             return self._ended(stock.end(), output)
 
+    def held(self, pod: Path, *arguments: str, arm: Callable[[int], None]) -> Ended:
+        """Run a turn to its end, once `arm` has been told its process id."""
+        with self._stock() as stock:
+            pid, output = self._order(stock, pod, arguments, held=True)
+            arm(pid)
+            os.kill(pid, signal.SIGCONT)
+            return self._ended(stock.end(), output)
+
     def traced(self, pod: Path, *arguments: str, options: Sequence[str]) -> tuple[Ended, Path]:
         """Run a turn under strace, from behind its imports to its end; also where strace wrote to."""
         with self._stock() as stock:
@@ -158,7 +167,7 @@ class Bench:
             said = tracer.stderr.readline()
             while said and "attached" not in said:
                 said = tracer.stderr.readline()
-            os.kill(pid, 18)
+            os.kill(pid, signal.SIGCONT)
             tracer.communicate(timeout=PATIENCE_SECONDS)
             return self._ended(stock.end(), output), trace
 

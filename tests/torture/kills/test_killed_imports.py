@@ -33,7 +33,7 @@ def test_start_touches_nothing_so_its_death_changes_nothing(
     assert not any(call.name in ("connect", "sendto") for call in start)
     requests = entra.count("*")
     targets = [call for call in single_out([start]).values() if call.name != "execve"]  # strace's own
-    chosen = spread(targets, scaled(8, 300))
+    chosen = spread(targets, scaled(6, 300))
     before = snapshot.take(signed_in)
 
     def kill(target: Call) -> list[str]:

@@ -52,7 +52,7 @@ def test_refresh_killed_at_any_call_is_healed_by_the_next_turn(
     """Wherever a renewal dies, apps read a whole old or a whole new generation, nobody is asked to sign in
     again, and two turns later nothing of it is left.
     """
-    wrong = KilledRefresh(bench, signed_in).run(bounded=45)
+    wrong = KilledRefresh(bench, signed_in).run(bounded=24)
     prompts = entra.count("devicecode") - 1
     count(SUITE, "refresh: prompts caused", prompts)
     assert wrong == []

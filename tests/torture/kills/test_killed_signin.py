@@ -81,7 +81,7 @@ def test_signin_killed_at_any_call_asks_again_only_before_it_was_saved(
     """
     bench = new_bench(at_once=6)  # a second of each is the pause before the poll
     killings = KilledSignin(bench, bench.pod())
-    wrong = killings.run(bounded=36)
+    wrong = killings.run(bounded=16)
     count(SUITE, "signin: asked a second time, before the save", killings.asked_again)
     count(SUITE, "signin: of them with an approval that was used but not saved", killings.approved_in_vain)
     count(SUITE, "signin: prompts caused behind the save", killings.asked_for_nothing)
