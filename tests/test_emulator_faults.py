@@ -210,3 +210,16 @@ def test_a_fault_strikes_only_its_kind(entra: Emulator, client: Client, token: s
     assert client.post_refresh(token).status_code == 500
     assert entra.faults.pending() == 0
     assert json.loads(client.get(f"/{entra.tenant_id}/v2.0/.well-known/openid-configuration").text)
+
+
+def test_a_fault_sees_what_was_asked(entra: Emulator, client: Client, token: str) -> None:
+    """The form of the request, so that a test can tell which refresh token was used."""
+    used: list[str] = []
+
+    def note(exchange: faults.Exchange) -> None:
+        used.append(exchange.form()["refresh_token"])
+        exchange.send(exchange.process())
+
+    entra.faults.next(REFRESH, note)
+    assert client.post_refresh(token).status_code == 200
+    assert used == [token]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tests.emulator.errors import EntraError
@@ -26,6 +27,10 @@ class HttpExchange:
     def now(self) -> float:
         """Epoch seconds by the emulator's clock."""
         return self._server.clock.now()
+
+    def form(self) -> Mapping[str, str]:
+        """As the client sent it."""
+        return self._call.form
 
     def process(self) -> Response:
         """The true answer, once its work is done."""

@@ -23,6 +23,10 @@ class Exchange(Protocol):
         """Epoch seconds by the emulator's clock."""
         ...
 
+    def form(self) -> Mapping[str, str]:
+        """The fields of the request's form; none of a GET."""
+        ...
+
     def process(self) -> Response:
         """Do what the request asks and return the true answer, without sending it."""
         ...
