@@ -1,0 +1,3 @@
+"""Writers against each other, and loops killed at random."""
+
+SUITE = "contention"
