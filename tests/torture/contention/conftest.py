@@ -64,8 +64,8 @@ def new_signed_in(new_entra_pod: Callable[..., Pod], entra: Emulator) -> Callabl
 
 @pytest.fixture
 def provider(leaks: Leaks) -> Iterator[OidcProvider]:
-    """Tokens of ten seconds, refresh tokens that work once and whose reuse voids the grant."""
-    with OidcProvider(access_token_seconds=10) as running:
+    """Tokens of some seconds, refresh tokens that work once and whose reuse voids the grant."""
+    with OidcProvider(access_token_seconds=16) as running:
         yield running
         leaks.issued(running.secrets())
 

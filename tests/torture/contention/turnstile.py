@@ -8,7 +8,8 @@ from collections import Counter
 
 from tests.emulator.faults import Exchange
 
-HOLD_SECONDS = 0.2
+HOLD_SECONDS = 2.0
+"""Longer than the second or so by which two loops miss each other that are due together."""
 
 
 class Turnstile:
