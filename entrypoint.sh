@@ -33,7 +33,8 @@ published() { # until the instant in file $1?
     elif [ "$until" -gt "$now" ]; then verdict=ok line="token live for $((live - now)) s"
     elif [ "$live" -gt "$now" ]; then line="token expires in $((live - now)) s"
     else line="token expired $((now - live)) s ago"; fi
-    read -r prompt 2>/dev/null <"$state/prompt"; line=${prompt:-$line}; }
+    read -r prompt 2>/dev/null <"$state/prompt"; case $prompt in *[[:cntrl:]]*) prompt='' ;; esac
+    line=${prompt:-$line}; }
 tick() { # in place, so that no probe reads it empty; the mtimes tell whether the wall clock leapt
     uptime; leapt=''; umask 077; printf '%s\n' "$up" 1<>"$state/heartbeat"
     if [ -e "$state/due" ] && [ "$state/heartbeat" -nt "$state/due" ]; then leapt=1; fi

@@ -106,6 +106,13 @@ def test_open_prompt_is_what_the_probe_says(box: Box) -> None:
     assert "token live" in box.run("probe", "startup").stdout
 
 
+@pytest.mark.parametrize("prompt", ["\x1b[2J", "a\rok: b", "a\x7fb", "a\tb"])
+def test_damaged_prompt_is_not_repeated(box: Box, prompt: str) -> None:
+    """What clears a terminal, or begins a line of its own, is no prompt that we wrote."""
+    (box.private / "prompt").write_text(f"{prompt}\n", newline="")
+    assert box.run("probe", "startup").stdout == "not ready: no token published yet\n"
+
+
 @pytest.mark.parametrize(("age", "code"), [(0, 0), (170, 0), (185, 1), (5000, 1), (-60, 1)])
 def test_liveness_is_the_age_of_the_heartbeat(box: Box, age: int, code: int) -> None:
     """Green up to 180 s of the boot clock; one of the future is of another boot."""
