@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 NAMES = ("settings", "cache_file", "key_file", "state_dir", "http_answer", "answers")
-CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+def corpus(name: str) -> Path:
+    """Where the inputs of the target `name` are kept that reach code no other reaches."""
+    return Path(__file__).parents[1] / "corpus" / name
 
 
 def target(name: str) -> Callable[[bytes], None]:

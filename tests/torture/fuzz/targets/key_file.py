@@ -16,7 +16,8 @@ TRUE = f"# the first seals\n{SECRETS[0]}\n\n  {SECRETS[1]}  \r\n".encode()
 def one_input(data: bytes) -> None:
     """The first key seals, each one opens."""
     draws = Draws(data)
-    content = draws.one_of((TRUE, SECRETS[0].encode(), b"", draws.take(256)))
+    kind = draws.below(4)
+    content = draws.take(512) if kind == 3 else (TRUE, SECRETS[0].encode(), b"")[kind]
     if draws.sometimes():
         content = draws.torn(content)
     with folder() as path:
