@@ -72,7 +72,8 @@ def for_msal(answer: Mapping[str, Any]) -> dict[str, Any]:
             del kept[name]
     claims, client_info = _jwt_claims(kept.get("id_token")), _decoded(kept.get("client_info"))
     for name, sound in (
-        ("refresh_token", _fits_a_header(kept.get("refresh_token"))),
+        # MSAL keeps one that comes with an error too.
+        ("refresh_token", "error" not in kept and _fits_a_header(kept.get("refresh_token"))),
         ("id_token", _fits_a_header(claims.get("sub"))),
         ("client_info", all(_fits_a_header(client_info.get(part)) for part in ("uid", "utid"))),
     ):

@@ -96,6 +96,11 @@ def test_grant_reaches_msal_as_it_is() -> None:
     assert for_msal(GRANT) == GRANT
 
 
+def test_refusal_brings_no_refresh_token() -> None:
+    """MSAL would put it in the place of the one that works."""
+    assert "refresh_token" not in for_msal({**GRANT, "error": "temporarily_unavailable"})
+
+
 ODD_FIELDS: dict[str, list[object]] = {
     "refresh_token": [None, "", 5, ["r"], {}, "\ud800", "r\r\nX-Forged: 1", "é"],
     "access_token": [None, 5, []],

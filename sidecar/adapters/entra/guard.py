@@ -59,11 +59,11 @@ class Guard:
     def post(self, url: str, **kwargs: Any) -> Any:
         """What MSAL would stumble over is left out; what is not a success is none, whatever it holds."""
         response = self._transport.post(url, **kwargs)
-        answer = for_msal(json.loads(response.text))
+        answer = json.loads(response.text)
         if not 200 <= response.status_code < 300:
             # MSAL looks at `error` alone: a proxy's refusal, or a grant behind a 403, would be one to it.
             answer.setdefault("error", f"http {response.status_code}")
-        return replace(response, text=json.dumps(answer))
+        return replace(response, text=json.dumps(for_msal(answer)))
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """MSAL would hide in a ValueError what is wrong with the tenant or the provider's URL."""

@@ -81,6 +81,11 @@ class OddAuthority:
     """The access tokens of answers that are a grant by RFC 6749 section 5.1: 2xx and no `error`."""
     secrets: set[str] = field(default_factory=lambda: {CODE["device_code"]})  # type: ignore[arg-type]
     serial: int = 0
+    latest: str | None = None
+    """The only refresh token that still works, as where they work once; None while nobody can know."""
+    renewing: bool = False
+    worn_out: int = 0
+    """How often another one was sent."""
 
     def client(self, cache: TokenCache, clock: VirtualClock, state: Path, *, oidc: bool = False) -> Entra:
         """The product's side, as a new process makes it: HTTP client, guard and MSAL."""
@@ -117,9 +122,12 @@ class OddAuthority:
         path = urlsplit(request.full_url).path
         if request.get_method() == "GET":
             return DISCOVERY
-        data = request.data if isinstance(request.data, bytes) else b""
-        if path.endswith("devicecode") or "grant_type" not in parse_qs(data.decode()):
+        form = parse_qs(request.data.decode()) if isinstance(request.data, bytes) else {}
+        if path.endswith("devicecode") or "grant_type" not in form:
             return CODE
+        self.renewing = "refresh_token" in form
+        if self.latest is not None and form.get("refresh_token", [self.latest]) != [self.latest]:
+            self.worn_out += 1
         claims: object = CLAIMS
         client_info: object = CLIENT_INFO
         if self.draws.sometimes(4):
@@ -136,4 +144,14 @@ class OddAuthority:
             token = document.get("access_token")
             if isinstance(token, str):
                 self.granted.add(token)
+            self._rotate(document)
         return json_answer(document, status=status)
+
+    def _rotate(self, document: dict[str, Any]) -> None:
+        """The refresh token of a grant that speaks for Alice, or for nobody, takes the place of the last."""
+        told = document.get("id_token", "")
+        mine = told == "" or (isinstance(told, str) and told.split(".")[1:2] == [encoded(CLAIMS)])
+        token = document.get("refresh_token")
+        if isinstance(token, str) and token.startswith("refresh-secret-"):
+            # A sign-in that is refused afterwards leaves the one before as it was.
+            self.latest = token if mine and self.renewing else None

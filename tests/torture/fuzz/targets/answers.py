@@ -27,6 +27,7 @@ def one_input(data: bytes) -> None:
         authority.draws = Draws(b"")
         pod.turn()
         pod.heal()
+        assert authority.worn_out == 0, "a refresh token was lost, and an older one sent"
         _only_what_was_granted(pod)
 
 
