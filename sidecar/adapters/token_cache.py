@@ -88,11 +88,15 @@ class _Collecting(BasePersistence):  # type: ignore[misc] # msal_extensions has 
 class _Unlocked(PersistedTokenCache):  # type: ignore[misc]
     """Without the library's lock file, whose failures would come between an answer and its save."""
 
+    def __init__(self, collecting: _Collecting) -> None:
+        super().__init__(collecting)
+        self._collecting = collecting
+        self.deserialize(collecting.load())
+
     def modify(self, *args: Any, **kwargs: Any) -> None:
         """As the library's, under the turn's lock."""
-        self._reload_if_necessary()
         super(PersistedTokenCache, self).modify(*args, **kwargs)
-        self._persistence.save(self.serialize())
+        self._collecting.save(self.serialize())
 
 
 class TokenCache:
