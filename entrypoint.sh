@@ -27,13 +27,13 @@ run() { # stdin is kept as 3: a background child's is /dev/null; ask until `wait
     { while kill -0 "$child"; do wait "$child"; code=$?; done; wait "$child"; rc=$?; } 2>/dev/null
     child=''; [ "$rc" = 127 ] || code=$rc; case ${stop:+$code} in 143 | 137) code=$stop ;; esac; }
 published() { # until the instant in file $1?
-    now=$(date +%s) verdict='not ready' ask=''
+    now=$(date +%s) verdict='not ready' q=''
     get live_until; live=$v; get "$1"; until=${v:-0} live=${live:-${v:-0}}
     if [ ! -d "$token/..data/" ] || [ "$live" -eq 0 ]; then line='no token published yet'
     elif [ "$until" -gt "$now" ]; then verdict=ok line="token live for $((live - now)) s"
     elif [ "$live" -gt "$now" ]; then line="token expires in $((live - now)) s"
     else line="token expired $((now - live)) s ago"; fi
-    read -r ask 2>/dev/null <"$state/prompt"; case $ask in *[[:cntrl:]]*) ;; ?*) line=$ask ;; esac; }
+    read -r q 2>/dev/null <"$state/prompt"; case $q in *[[:cntrl:]]*) ;; ?*) line=$q ;; esac; }
 tick() { # in place, so that no probe reads it empty; the mtimes tell whether the wall clock leapt
     uptime; leapt=''; umask 077; printf '%s\n' "$up" 1<>"$state/heartbeat"
     if [ -e "$state/due" ] && [ "$state/heartbeat" -nt "$state/due" ]; then leapt=1; fi
