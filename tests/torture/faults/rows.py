@@ -1,0 +1,87 @@
+"""The form of the table: what is said wrongly, when, and what must come of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from tests.emulator.faults import Fault
+from tests.torture.faults.doors import Detour
+
+
+class Phase(enum.Enum):
+    """Where the fault strikes: the kind of request, as the stand-in's journal calls it."""
+
+    DISCOVERY = "discovery"
+    DEVICE_CODE = "devicecode"
+    POLL = "token:device_code"
+    RENEWAL = "token:refresh_token"
+
+
+class Outcome(enum.Enum):
+    """What the product does about it."""
+
+    UNHARMED = "nothing happens: no failure is told, the sign-in or renewal is as good as ever"
+    RETRIED = "the same is tried again by itself; nobody is asked, an open code stays valid"
+    PROMPTED = "a person is asked, once for every strike: the code or the sign-in is used up"
+    STOPPED = "the role ends, since only a change of the configuration helps; the next start tries again"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`code` is what the role `signin` ends with while the fault lasts; `refresh` ends with 78 alone."""
+
+    outcome: Outcome
+    code: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault and what must come of it in each phase; None where it makes no sense.
+
+    `approved`: the person has approved before the first poll, so that the fault strikes the token itself.
+    `pause_seconds`: what the authority asked for, and gets.
+    """
+
+    name: str
+    fault: Fault | Detour
+    discovery: Expected | None = None
+    device_code: Expected | None = None
+    poll: Expected | None = None
+    renewal: Expected | None = None
+    approved: bool = False
+    pause_seconds: int = 0
+
+    def expected(self, phase: Phase) -> Expected | None:
+        """The column of `phase`."""
+        return {
+            Phase.DISCOVERY: self.discovery,
+            Phase.DEVICE_CODE: self.device_code,
+            Phase.POLL: self.poll,
+            Phase.RENEWAL: self.renewal,
+        }[phase]
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it costs the patience of a request."""
+        return "hang" in self.name or "drip" in self.name
+
+
+FINE = Expected(Outcome.UNHARMED)
+BUSY = Expected(Outcome.RETRIED, 75)
+AWAY = Expected(Outcome.RETRIED, 69)
+REFUSED = Expected(Outcome.RETRIED, 77)
+"""Refused before anybody was asked: tried again, more and more slowly."""
+ASKS = Expected(Outcome.PROMPTED)
+CONFIG = Expected(Outcome.STOPPED, 78)
+
+
+def lost(code: int) -> Expected:
+    """The code is used up; `signin` says so by its exit code, `refresh` asks again."""
+    return Expected(Outcome.PROMPTED, code)
+
+
+def everywhere(name: str, fault: Fault | Detour, outcome: Expected, *, pause_seconds: int = 0) -> Row:
+    """The same in each phase; a code that is being polled stays valid, so `signin` ends well."""
+    poll = Expected(outcome.outcome)
+    return Row(name, fault, outcome, outcome, poll, outcome, pause_seconds=pause_seconds)
