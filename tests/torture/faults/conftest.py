@@ -20,7 +20,7 @@ from tests.torture.faults.table import Cell
 from tests.torture.faults.trial import Trial
 
 START = 1_900_000_000.0
-PATIENT_SECONDS, IMPATIENT_SECONDS = 10.0, 0.4
+PATIENT_SECONDS, IMPATIENT_SECONDS = 10.0, 0.3
 TOKEN_LIFE_SECONDS = 5400
 CODE_LIFE_SECONDS = 3 * 3600
 

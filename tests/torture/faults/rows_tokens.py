@@ -102,8 +102,9 @@ TOKENS = [
     token("scope a list", put(scope=["a"]), lost(77), BUSY),
     *(
         token(f"token_type {value!r}", put(token_type=value), FINE, FINE)
-        for value in ("bearer", "BEARER", "", None, 7, ESCAPES)
+        for value in ("bearer", "BEARER", "", None, 7)
     ),
+    token("token_type of control characters", put(token_type=ESCAPES), FINE, FINE),
     token("token_type absent", without("token_type"), FINE, FINE),
     token("refresh_token absent", without("refresh_token"), FINE, FINE),
     token("refresh_token empty", put(refresh_token=""), FINE, FINE),
@@ -113,7 +114,7 @@ TOKENS = [
     token("id_token of broken base64", put(id_token="a.!!!.c"), CONFIG, FINE),
     token("id_token of a list", put(id_token="e30.W10.c"), CONFIG, FINE),
     token("id_token null", put(id_token=None), CONFIG, FINE),
-    token("id_token without names", claims(preferred_username=None, upn=None), FINE, FINE),
+    token("id_token without names", claims(preferred_username=None, upn=None), lost(0), FINE),
     token("id_token of control characters", claims(name=ESCAPES), FINE, FINE),
     token("id_token with times of text", claims(exp="x", iat=[], nbf={}), FINE, FINE),
     token("id_token that has expired", claims(exp=1, nbf=0, iat=0), FINE, FINE),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.core.events import EVENTS
-from sidecar.errors import SidecarError
 from tests.torture import figures
 from tests.torture.faults.doors import Detour
 from tests.torture.faults.road import as_fault
@@ -43,16 +42,16 @@ class Trial:
         self.stack = stack
         self.seen = Seen()
         self._last: dict[str, Any] | None = None
-        self._struck_on = 0.0
         self.prompts_before = 0
         fault = cell.row.fault
         self._script = stack.road.faults if isinstance(fault, Detour) else stack.entra.faults
         self._fault = as_fault(fault) if isinstance(fault, Detour) else fault
         stack.clock.during_sleep = lambda _seconds: self.look()
 
-    def set_scene(self, *, left_seconds: int | None = None) -> None:
+    def set_scene(self, *, left_seconds: int | None = None, lasting: bool = False) -> None:
         """All up to the moment of the fault: endpoints known, or signed in with the renewal not yet due.
-        `left_seconds`: so much is left of the token's life.
+        `left_seconds`: so much is left of the token's life. `lasting`: the person does not sign in before
+        the fault is over, unless the row has it so.
         """
         stack, phase = self.stack, self.cell.phase
         if phase is Phase.RENEWAL:
@@ -64,26 +63,26 @@ class Trial:
         elif phase is not Phase.DISCOVERY:
             stack.learn_endpoints()
         if phase is not Phase.RENEWAL:
-            stack.entra.policy.approve_after = 0 if self.cell.row.approved else PERSON_SECONDS
+            late = LASTING_SECONDS if lasting and phase is Phase.POLL else 0
+            stack.entra.policy.approve_after = 0 if self.cell.row.approved else late + PERSON_SECONDS
         self.prompts_before = stack.prompts
 
     def strike_once(self) -> None:
         """The next request of the phase."""
-        self._struck_on = self.stack.clock.now()
         self._script.next(self.cell.phase.value, self._fault)
 
-    def strike_for(self, seconds: float) -> None:
-        """Every request of the phase, for so long from the first one on."""
-        self._struck_on = self.stack.clock.now()
-        if self.cell.phase is Phase.RENEWAL:
-            seconds += self._seconds_to_renewal()
-        self._script.always(self.cell.phase.value, self._fault, self.stack.clock.now() + seconds)
+    def strike_for(self, seconds: float) -> float:
+        """Every request of the phase, for so long from the first one on; until when."""
+        wait = self.stack.entra.policy.token_life * 0.66 if self.cell.phase is Phase.RENEWAL else 0
+        until = self.stack.clock.now() + wait + seconds
+        self._script.always(self.cell.phase.value, self._fault, until)
+        return until
 
     def relent(self) -> None:
         """The fault is over."""
         self._script.clear()
 
-    def healed(self, *, not_before: float = 0.0) -> Callable[[], bool]:
+    def healed(self) -> Callable[[], bool]:
         """Whether the fault has struck and apps have a good token that came after it."""
         first = self._last
 
@@ -92,8 +91,7 @@ class Trial:
             document = self.stack.published()
             now = self.stack.clock.now()
             return (
-                now >= not_before
-                and bool(self.strikes)
+                bool(self.strikes)
                 and document is not None
                 and document["expires_on"] > now
                 and (first is None or document["access_token"] != first["access_token"])
@@ -191,11 +189,3 @@ class Trial:
             if record["event"].endswith(FAILURES):
                 assert record.get("message"), record
                 assert record.get("advice"), record
-
-    def _seconds_to_renewal(self) -> float:
-        return self.stack.entra.policy.token_life * 0.66
-
-
-def told(error: SidecarError | None) -> str:
-    """For a failed assertion."""
-    return f"{type(error).__name__}: {error}" if error else "no error"
