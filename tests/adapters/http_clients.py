@@ -37,6 +37,10 @@ class Shelf:
         """Nothing is there any more."""
         self.texts.clear()
 
+    def outdate(self) -> None:
+        """Here the same."""
+        self.forget()
+
 
 def issuer_file(folder: Path) -> Path:
     """The PEM file that makes clients trust the server."""

@@ -12,12 +12,15 @@ import pytest
 import time_machine
 
 from tests.emulator import Emulator
+from tests.end_to_end.conftest import new_pod, pod, signed_in
 from tests.leaks import Leaks
 from tests.torture.faults.doors import HOST, PROXY, Detour, Doors, open_doors
 from tests.torture.faults.road import Road
 from tests.torture.faults.stack import PacedClock, Stack
 from tests.torture.faults.table import Cell
 from tests.torture.faults.trial import Trial
+
+__all__ = ["new_pod", "pod", "signed_in"]
 
 START = 1_900_000_000.0
 PATIENT_SECONDS, IMPATIENT_SECONDS = 10.0, 0.3
@@ -34,7 +37,11 @@ def doors() -> Iterator[Doors]:
 
 @pytest.fixture
 def try_cell(
-    doors: Doors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaks: Leaks, request: pytest.FixtureRequest
+    doors: Doors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    leaks: Leaks,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Trial]]:
     """Makes the trial of a cell."""
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
@@ -65,18 +72,18 @@ def try_cell(
             )
             ca_file = tmp_path / "ca.pem"
             ca_file.write_bytes(entra.ca_file.read_bytes() + doors.ca_pem)
-            pod = Stack(
+            made = Stack(
                 tmp_path,
                 entra,
                 road,
                 clock,
                 ca_file,
-                IMPATIENT_SECONDS if cell.row.hangs else PATIENT_SECONDS,
+                IMPATIENT_SECONDS if cell.row.costly else PATIENT_SECONDS,
                 log_format=log_format,
                 timeout_seconds=CODE_LIFE_SECONDS,
             )
             stack.callback(lambda: leaks.issued(entra.secrets))
-            stack.callback(lambda: leaks.printed(request.node.nodeid, pod.output.getvalue()))
-            return Trial(cell, pod)
+            stack.callback(lambda: leaks.printed(request.node.nodeid, made.output.getvalue()))
+            return Trial(cell, made)
 
         yield make

@@ -116,13 +116,17 @@ def open_doors() -> Iterator[Doors]:
         Detour.UNTRUSTED: trustme.CA().issue_cert(HOST),
         Detour.WRONG_NAME: issuer.issue_cert("login.example"),
     }
+
+    def silent(_connection: socket.socket) -> None:
+        closing.wait()
+
     behaviours: dict[Detour, Behaviour] = {
-        Detour.SILENT: lambda _connection: closing.wait() and None,
+        Detour.SILENT: silent,
         Detour.CLOSED: lambda _connection: None,
         Detour.PLAIN: _saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
         Detour.PROXY_FORBIDS: _refusing("403 Not \x1b[31mallowed"),
         Detour.PROXY_WANTS_A_PASSWORD: _refusing("407 Proxy Authentication Required"),
-        Detour.PROXY_HANGS: lambda _connection: closing.wait() and None,
+        Detour.PROXY_HANGS: silent,
     }
     with ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as gone:
         nobody = gone.getsockname()[1]

@@ -27,7 +27,9 @@ class Says:
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer by it."""
-        exchange.send(Response(self.status, json.dumps(self.content).encode(), headers=self.headers))
+        error = self.content.get("error") if isinstance(self.content, dict) else None
+        body = json.dumps(self.content).encode()
+        exchange.send(Response(self.status, body, headers=self.headers, error=str(error)))
 
 
 @dataclass(frozen=True)

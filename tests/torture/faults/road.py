@@ -26,7 +26,7 @@ class Asked:
 
 
 class Road:
-    """Stands in for `socket.getaddrinfo`: each request of the product asks it once, and goes where it says."""
+    """In the place of `socket.getaddrinfo`: each request of the product asks once, and goes where it says."""
 
     def __init__(self, doors: Doors, now: Callable[[], float]) -> None:
         self.faults = Faults(now)

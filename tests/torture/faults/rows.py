@@ -40,7 +40,8 @@ class Row:
     """One fault and what must come of it in each phase; None where it makes no sense.
 
     `approved`: the person has approved before the first poll, so that the fault strikes the token itself.
-    `pause_seconds`: what the authority asked for, and gets.
+    `pause_seconds`: what the authority asked for, and gets. `only_once`: for it to happen again a person has
+    to do something again, so that it cannot last.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Row:
     renewal: Expected | None = None
     approved: bool = False
     pause_seconds: int = 0
+    only_once: bool = False
 
     def expected(self, phase: Phase) -> Expected | None:
         """The column of `phase`."""
@@ -62,9 +64,9 @@ class Row:
         }[phase]
 
     @property
-    def hangs(self) -> bool:
-        """Whether it costs the patience of a request."""
-        return "hang" in self.name or "drip" in self.name
+    def costly(self) -> bool:
+        """Whether it takes real time: the patience of a request, or a renewal every six seconds."""
+        return any(word in self.name for word in ("hang", "drip", "refresh_in '0'", "refresh_in '-5'"))
 
 
 FINE = Expected(Outcome.UNHARMED)
@@ -72,6 +74,8 @@ BUSY = Expected(Outcome.RETRIED, 75)
 AWAY = Expected(Outcome.RETRIED, 69)
 REFUSED = Expected(Outcome.RETRIED, 77)
 """Refused before anybody was asked: tried again, more and more slowly."""
+KEPT = Expected(Outcome.RETRIED)
+"""A code that is being polled stays valid, so `signin` ends well."""
 ASKS = Expected(Outcome.PROMPTED)
 CONFIG = Expected(Outcome.STOPPED, 78)
 
@@ -82,6 +86,6 @@ def lost(code: int) -> Expected:
 
 
 def everywhere(name: str, fault: Fault | Detour, outcome: Expected, *, pause_seconds: int = 0) -> Row:
-    """The same in each phase; a code that is being polled stays valid, so `signin` ends well."""
-    poll = Expected(outcome.outcome)
+    """The same in each phase; a code that is being polled stays valid."""
+    poll = KEPT if outcome.outcome is Outcome.RETRIED else outcome
     return Row(name, fault, outcome, outcome, poll, outcome, pause_seconds=pause_seconds)

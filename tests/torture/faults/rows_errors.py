@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from tests.emulator.faults import Refuse
 from tests.torture.faults.odd_faults import Says
-from tests.torture.faults.rows import AWAY, ASKS, BUSY, CONFIG, FINE, REFUSED, Expected, Outcome, Row, lost
+from tests.torture.faults.rows import ASKS, AWAY, BUSY, CONFIG, FINE, KEPT, REFUSED, Expected, Row, lost
 from tests.torture.faults.rows_tokens import ESCAPES, LONG
 
-POLLED_ON = Expected(Outcome.RETRIED)
 
-
-def transient(name: str, fault: Refuse | Says) -> Row:
+def transient(name: str, fault: Refuse | Says, discovery: Expected = AWAY) -> Row:
     """It passes."""
-    return Row(name, fault, AWAY, BUSY, POLLED_ON, BUSY)
+    return Row(name, fault, discovery, BUSY, KEPT, BUSY)
 
 
 def person(name: str, fault: Refuse | Says) -> Row:
@@ -41,7 +39,7 @@ ERRORS = [
     transient("temporarily_unavailable 400", Refuse(90033, status=400)),
     transient("server_error", says("server_error")),
     transient("an error nobody knows", says("something_new", error_description="It is new.")),
-    transient("an error in a 200", says("something_new", 200)),
+    transient("an error in a 200", says("something_new", 200), CONFIG),
     transient("an error of control characters", says(ESCAPES, error_description=ESCAPES, suberror=ESCAPES)),
     transient("an error of 100 kB", says(LONG, error_description=LONG, correlation_id=LONG)),
     transient("error null", says(None)),

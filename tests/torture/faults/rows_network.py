@@ -5,10 +5,7 @@ from __future__ import annotations
 from tests.emulator.faults import Drip, Hang, Html, LostAnswer, Reset, Truncated
 from tests.torture.faults.doors import Detour
 from tests.torture.faults.odd_faults import ELSEWHERE, Says, Shifted
-from tests.torture.faults.rows import AWAY, FINE, Outcome, Expected, Row, everywhere, lost
-
-UNTRUSTED = AWAY
-GONE = lost(69)
+from tests.torture.faults.rows import AWAY, BUSY, FINE, Row, everywhere, lost
 
 NETWORK = [
     everywhere("reset", Reset(), AWAY),
@@ -17,16 +14,17 @@ NETWORK = [
     everywhere("slow drip", Drip(0.05), AWAY),
     everywhere("truncated body", Truncated(0.5), AWAY),
     everywhere("headers alone", Truncated(0.0), AWAY),
-    Row("answer lost", LostAnswer(), AWAY, AWAY, lost(77), AWAY, approved=True),
+    Row("answer lost", LostAnswer(), AWAY, AWAY, None, AWAY),
+    Row("answer with the token lost", LostAnswer(), poll=lost(77), approved=True, only_once=True),
     everywhere("name does not resolve", Detour.UNRESOLVED, AWAY),
     everywhere("name server hangs", Detour.RESOLVER_HANGS, AWAY),
     everywhere("connection refused", Detour.REFUSED, AWAY),
     everywhere("connection hangs", Detour.SILENT, AWAY),
     everywhere("connection closed at once", Detour.CLOSED, AWAY),
     everywhere("not TLS", Detour.PLAIN, AWAY),
-    everywhere("certificate expired", Detour.EXPIRED, UNTRUSTED),
-    everywhere("certificate untrusted", Detour.UNTRUSTED, UNTRUSTED),
-    everywhere("certificate of another name", Detour.WRONG_NAME, UNTRUSTED),
+    everywhere("certificate expired", Detour.EXPIRED, AWAY),
+    everywhere("certificate untrusted", Detour.UNTRUSTED, AWAY),
+    everywhere("certificate of another name", Detour.WRONG_NAME, AWAY),
     everywhere("proxy says 403", Detour.PROXY_FORBIDS, AWAY),
     everywhere("proxy says 407", Detour.PROXY_WANTS_A_PASSWORD, AWAY),
     everywhere("proxy hangs", Detour.PROXY_HANGS, AWAY),
@@ -39,7 +37,7 @@ NETWORK = [
     everywhere("HTML 403", Html(403), AWAY),
     everywhere("HTML 404", Html(404), AWAY),
     everywhere("HTML 410", Html(410), AWAY),
-    everywhere("HTML 503", Html(503), Expected(Outcome.RETRIED, 75)),
+    everywhere("HTML 503", Html(503), BUSY),
     everywhere("JSON 302", Says(302, {}, {"Location": ELSEWHERE}), AWAY),
     everywhere("JSON 304", Says(304, {}), AWAY),
     everywhere("server five hours fast", Shifted(18000), FINE),

@@ -16,14 +16,15 @@ from tests.torture.faults.rows import (
     lost,
 )
 
-ESCAPES = "\x1b]0;owned\x07\x1b[2J\r\n\u202e{\"event\": \"signin.completed\"}\x00\x9b31m"
+ESCAPES = '\x1b]0;owned\x07\x1b[2J\r\n\u202e{"event": "signin.completed"}\x00\x9b31m'
 LONG = "x" * 100_000
 NAN = float("nan")
+ODD_SECONDS: tuple[object, ...] = (0, -5, 10**9, 10**30, "soon", NAN, None, [])
 
 
 def token(name: str, fault: Answer, poll: Expected, renewal: Expected) -> Row:
-    """A row of the token endpoint."""
-    return Row(name, fault, poll=poll, renewal=renewal, approved=True)
+    """A row of the token endpoint; an account that is not allowed is a person's doing."""
+    return Row(name, fault, poll=poll, renewal=renewal, approved=True, only_once=poll == lost(0))
 
 
 def code(name: str, fault: Answer, expected: Expected) -> Row:
@@ -47,7 +48,7 @@ def longer(answer: dict[str, Any]) -> None:
 
 
 LIVES = [
-    token(f"expires_in {value!r}"[:40], put(expires_in=value), poll, renewal)
+    token(f"expires_in {str(value)[:20]!r}", put(expires_in=value), poll, renewal)
     for value, poll, renewal in (
         (0, lost(75), BUSY),
         (-1, lost(75), BUSY),
@@ -69,12 +70,12 @@ LIVES = [
 LIVES += [
     token("expires_in absent", without("expires_in"), FINE, FINE),
     *(
-        token(f"refresh_in {value!r}"[:40], put(refresh_in=value), FINE, FINE)
-        for value in (0, -5, 10**9, 10**30, "x", "60", 59.5, NAN, None, [])
+        token(f"refresh_in {str(value)[:20]!r}", put(refresh_in=value), FINE, FINE)
+        for value in (*ODD_SECONDS, 59.5, "60")
     ),
     *(
-        token(f"ext_expires_in {value!r}", put(ext_expires_in=value), FINE, FINE)
-        for value in (-1, "x", None, {})
+        token(f"ext_expires_in {str(value)[:20]!r}", put(ext_expires_in=value), FINE, FINE)
+        for value in ODD_SECONDS
     ),
 ]
 
@@ -99,7 +100,7 @@ TOKENS = [
     token("scope empty", put(scope=""), FINE, FINE),
     token("scope with control characters", put(scope=ESCAPES), FINE, FINE),
     token("scope null", put(scope=None), FINE, FINE),
-    token("scope a list", put(scope=["a"]), lost(77), BUSY),
+    token("scope a list", put(scope=["a"]), FINE, FINE),
     *(
         token(f"token_type {value!r}", put(token_type=value), FINE, FINE)
         for value in ("bearer", "BEARER", "", None, 7)
@@ -119,20 +120,26 @@ TOKENS = [
     token("id_token with times of text", claims(exp="x", iat=[], nbf={}), FINE, FINE),
     token("id_token that has expired", claims(exp=1, nbf=0, iat=0), FINE, FINE),
     token("client_info absent", without("client_info"), FINE, FINE),
-    token("client_info broken", put(client_info="%%%"), lost(77), BUSY),
-    token("client_info a list", put(client_info="W10"), lost(77), BUSY),
+    token("client_info broken", put(client_info="%%%"), FINE, FINE),
+    token("client_info a list", put(client_info="W10"), FINE, FINE),
+    token(
+        "client_info of escapes",
+        put(client_info="eyJ1aWQiOiAiXHUwMDFiXG4iLCAidXRpZCI6ICJcdTIwMmUifQ"),
+        FINE,
+        FINE,
+    ),
     token("of another account", Answer(mutate=for_somebody_else), lost(0), REFUSED),
 ]
 
 CODES = [
     *(
-        code(f"code: expires_in {value!r}"[:40], put(expires_in=value), FINE)
-        for value in (0, -1, 10**9, 10**30, "900", "x", 899.5, NAN, None)
+        code(f"code: expires_in {str(value)[:20]!r}", put(expires_in=value), FINE)
+        for value in (*ODD_SECONDS, 899.5, "900")
     ),
     code("code: expires_in absent", without("expires_in"), FINE),
     *(
-        code(f"code: interval {value!r}"[:40], put(interval=value), FINE)
-        for value in (0, -5, "5", "soon", "2.0", 10**9, NAN, None, [])
+        code(f"code: interval {str(value)[:20]!r}", put(interval=value), FINE)
+        for value in (*ODD_SECONDS, "5", "2.0")
     ),
     code("code: interval absent", without("interval"), FINE),
     code("code: no user_code", without("user_code"), BUSY),
@@ -157,9 +164,9 @@ DOCUMENTS = [
     found("document: no device endpoint", without("device_authorization_endpoint"), CONFIG),
     found("document: no authorization_endpoint", without("authorization_endpoint"), CONFIG),
     found("document: device endpoint in clear", put(device_authorization_endpoint="http://x/"), CONFIG),
-    found("document: device endpoint a number", put(device_authorization_endpoint=7), BUSY),
-    found("document: device endpoint a list", put(device_authorization_endpoint=["x"]), BUSY),
-    found("document: token_endpoint a number", put(token_endpoint=7), FINE),
+    found("document: device endpoint a number", put(device_authorization_endpoint=7), CONFIG),
+    found("document: device endpoint a list", put(device_authorization_endpoint=["x"]), CONFIG),
+    found("document: token_endpoint a number", put(token_endpoint=7), CONFIG),
     found("document: issuer a number", put(issuer=7), FINE),
     found("document: issuer absent", without("issuer"), FINE),
     found("document: nested", put(x=[[[[[{}]]]]]), FINE),

@@ -45,7 +45,7 @@ RESTART_FIRST_SECONDS, RESTART_MAX_SECONDS = 10, 300
 class PacedClock(VirtualClock):
     """Sleeping moves the time of everything in this process: MSAL's, the product's and the stand-in's."""
 
-    def __init__(self, traveller: time_machine.Coordinates, wall: float) -> None:
+    def __init__(self, traveller: time_machine.Traveller, wall: float) -> None:
         super().__init__(wall)
         self._traveller = traveller
 

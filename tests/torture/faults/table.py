@@ -26,5 +26,8 @@ class Cell:
 
 
 CELLS = [
-    Cell(row, phase, expected) for row in ROWS for phase in Phase if (expected := row.expected(phase)) is not None
+    Cell(row, phase, expected)
+    for row in ROWS
+    for phase in Phase
+    if (expected := row.expected(phase)) is not None
 ]

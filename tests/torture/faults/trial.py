@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sidecar.core.events import EVENTS
@@ -63,7 +64,8 @@ class Trial:
         elif phase is not Phase.DISCOVERY:
             stack.learn_endpoints()
         if phase is not Phase.RENEWAL:
-            late = LASTING_SECONDS if lasting and phase is Phase.POLL else 0
+            waits = self.cell.expected.outcome in (Outcome.UNHARMED, Outcome.RETRIED)
+            late = LASTING_SECONDS if lasting and waits and phase is Phase.POLL else 0
             stack.entra.policy.approve_after = 0 if self.cell.row.approved else late + PERSON_SECONDS
         self.prompts_before = stack.prompts
 
@@ -140,11 +142,12 @@ class Trial:
 
     def requests_in_the_worst_minute(self) -> int:
         """All but the polls that were answered as polls are: wait."""
+        harmless = self.cell.expected.outcome is Outcome.UNHARMED
         times = sorted(
             [
                 request.at
                 for request in self.stack.entra.requests
-                if request.fault or request.error != PENDING
+                if request.error != PENDING or (request.fault and not harmless)
             ]
             + [asked.at for asked in self.stack.road.asked if asked.astray]
         )
@@ -170,7 +173,7 @@ class Trial:
         """What the authority asked for is kept, up to an hour."""
         pause = self.cell.row.pause_seconds
         times = sorted(self.strikes)
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         assert all(gap >= pause for gap in gaps), gaps
 
     def _check_output(self) -> None:
