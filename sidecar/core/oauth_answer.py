@@ -67,6 +67,8 @@ def for_msal(answer: Mapping[str, Any]) -> dict[str, Any]:
     """
     kept = _with_whole_durations(answer)
     kept.pop("id_token_claims", None)  # MSAL would prefer them to the ID token's
+    if "error" in kept:  # MSAL sends it back in a header of every later request (msal 1.39, telemetry.py)
+        kept["error"] = printable(kept["error"], 60).encode("ascii", "replace").decode()
     for name in ("access_token", "token_type", "scope", "foci"):
         if name in kept and not text_of(kept, name):
             del kept[name]

@@ -9,7 +9,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from sidecar.core.oauth_answer import discovery_refusal, for_msal
-from sidecar.errors import SidecarError, TokenUnusable
+from sidecar.errors import AuthorityUnreachable, SidecarError, TokenUnusable
+
+OAUTH_KEYS = {"error", "access_token", "refresh_token", "user_code", "device_code"}
+"""An answer without any of them comes from somebody else (RFC 6749 section 5, RFC 8628 section 3.2)."""
 
 
 class Transport(Protocol):
@@ -60,6 +63,14 @@ class Guard:
         """What MSAL would stumble over is left out; what is not a success is none, whatever it holds."""
         response = self._transport.post(url, **kwargs)
         answer = json.loads(response.text)
+        if not answer.keys() & OAUTH_KEYS:
+            # MSAL would take it for a lost refresh token, or for a token.
+            raise AuthorityUnreachable(
+                f"{url.split('/')[2]} answered {response.status_code} with JSON that is no OAuth answer",
+                advice="A proxy may be answering in the authority's place: check HTTPS_PROXY/NO_PROXY. "
+                "It is tried again.",
+                cause=f"http {response.status_code}",
+            )
         if not 200 <= response.status_code < 300:
             # MSAL looks at `error` alone: a proxy's refusal, or a grant behind a 403, would be one to it.
             answer.setdefault("error", f"http {response.status_code}")
