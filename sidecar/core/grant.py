@@ -54,7 +54,10 @@ def access_token_from(
     life_seconds = min(seconds_of(answer.get("expires_in", LIFE_DEFAULT_SECONDS), 0), LIFE_MAX_SECONDS)
     secret = text_of(answer, "access_token")
     if secret is None or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise TokenUnusable("the authority granted something that is no bearer token")
+        raise TokenUnusable(
+            "the authority granted something that is no bearer token",
+            advice="It is tried again. If it lasts, something stands between here and the authority.",
+        )
     if life_seconds <= 0:
         raise TokenUnusable(
             "the authority granted a token that is already expired",

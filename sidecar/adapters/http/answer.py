@@ -102,15 +102,21 @@ def checked(response: Response, *, host: str) -> Response:
         response.headers.get("Retry-After"), now=time.time() if now is None else now
     )
     if status == 429 or status >= 500:
-        raise AuthorityBusy(f"{host} answered {status}", retry_after=retry_after, cause=f"http {status}")
+        raise AuthorityBusy(
+            f"{host} answered {status}",
+            retry_after=retry_after,
+            advice="Nothing to do: it is tried again. If it lasts, look at the authority's status page.",
+            cause=f"http {status}",
+        )
     try:
         content = json.loads(response.text)
     except (ValueError, RecursionError):
         content = None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or 300 <= status < 400:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
+        what = "which is not followed" if status // 100 == 3 else "with something that is not a JSON object"
         raise AuthorityUnreachable(
-            f"{host} answered {status} with something that is not a JSON object ({kind!a})",
+            f"{host} answered {status} {what} ({kind!a})",
             advice="A captive portal or proxy may be answering in the authority's place: check "
             "HTTPS_PROXY/NO_PROXY and the network's sign-in page. It is tried again.",
             cause=f"http {status}",
