@@ -25,7 +25,13 @@ from sidecar.core.oauth_answer import (
     text_of,
 )
 from sidecar.core.schedule import Anchor
-from sidecar.errors import AccountRefused, AuthorityMisconfigured, SidecarError, SigninRequired
+from sidecar.errors import (
+    AccountRefused,
+    AuthorityMisconfigured,
+    AuthorityUntrusted,
+    SidecarError,
+    SigninRequired,
+)
 
 # MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
 logging.getLogger("msal").disabled = True
@@ -70,7 +76,7 @@ class Entra:
         started = self._clocks()
         params = {"mkt": language} if language else None
         app = self._app()
-        if not app.client.configuration.get("device_authorization_endpoint"):
+        if text_of(app.client.configuration, "device_authorization_endpoint") is None:
             self._transport.forget()
             raise AuthorityMisconfigured(
                 "the authority offers no device authorization endpoint",
@@ -106,7 +112,8 @@ class Entra:
             with odd_answers():
                 result = app.acquire_token_by_device_flow(self._flow, exit_condition=lambda _flow: True)
         except SidecarError as error:
-            if error.retryable:
+            # The code stays valid behind a certificate that may be a proxy's of this moment.
+            if error.retryable or isinstance(error, AuthorityUntrusted):
                 return PollResult(Answer.TROUBLE, error=error)
             return PollResult(Answer.REFUSED, error=error)
         if "error" not in result:
@@ -166,8 +173,9 @@ class Entra:
                     instance_discovery=False,
                     **{which: self._authority.url},
                 )
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                # The two latter where an endpoint or the issuer is no text.
+            except (SidecarError, OSError):
+                raise
+            except Exception as error:  # ValueError, KeyError, AttributeError, …: it expects strings
                 self._transport.forget()
                 raise AuthorityMisconfigured(
                     f"{self._authority.url} is not usable as an authority",
@@ -196,7 +204,8 @@ class Entra:
         account = account_after_renewal(known, claims, entra=not self._authority.oidc)
         if account.object_id != known.object_id:
             raise AccountRefused(
-                f"the authority renewed the token of {known.name} with one of {account.name}"
+                f"the authority renewed the token of {known.name} with one of {account.name}",
+                advice="Nothing of it was kept; it is tried again. If it lasts, report it to the authority.",
             )
         return Grant(token, account)
 
