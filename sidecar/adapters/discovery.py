@@ -16,6 +16,7 @@ from sidecar.posix.files import replace_text
 
 FRESH_SECONDS = 86400
 AGAIN_SECONDS = 600
+SETTLED_SECONDS = 300
 
 
 class DiscoveryStore:
@@ -47,6 +48,16 @@ class DiscoveryStore:
         """Ask the authority again next time: what was kept led to an error."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def outdate(self) -> None:
+        """Forget it, unless it is some minutes old at most: an endpoint that stays away is asked for again
+        and again, and would cost two requests each time.
+        """
+        with suppress(OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            kept_on = float(json.loads(self._path.read_bytes())["kept_on"])
+            if 0 <= self._now() - kept_on < SETTLED_SECONDS:
+                return
+        self.forget()
 
     def _keep(self, url: str, text: str, *, kept_on: int) -> None:
         with suppress(OSError):

@@ -44,6 +44,10 @@ class Documents(Protocol):
         """Keep nothing: what was kept led to an error."""
         ...
 
+    def outdate(self) -> None:
+        """The same, unless it was kept a moment ago: the authority would only say it again."""
+        ...
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_args: object, **_kwargs: object) -> None:
@@ -150,7 +154,7 @@ class HttpClient:
             error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
             raise failure(error, host=host, ca_file=self._ca_file) from None
         if method == "POST" and call.response.status_code in GONE:
-            self.forget()  # it named an endpoint that is not there any more
+            self._documents.outdate()  # it named an endpoint that is not there any more
         response = checked(call.response, host=host)
         if response.sent_on is not None:
             self._heard_time(response.sent_on)
