@@ -134,7 +134,7 @@ class Turn:
             self._signin.run(
                 self._rules.wanted[name],
                 known=self._custody.account,
-                attempts=self._role.attempts,
+                attempts=self._attempts_for_a_code(),
                 accept=lambda grant: self._accept(name, grant),
                 reject=self._drop,
                 meanwhile=lambda: self._upkeep.beside_prompt(refused),
@@ -159,6 +159,13 @@ class Turn:
         ]
         if others:
             self._upkeep.renew(others)
+
+    def _attempts_for_a_code(self) -> int:
+        """A refused renewal stands before each: with a second try in every turn it would be more than ten
+        requests a minute.
+        """
+        again = self._role is REFRESH and self._ledger.journal.signin.failures
+        return 1 if again else self._role.attempts
 
     def _accept(self, name: str, grant: Grant) -> None:
         self._authority.keep_only(grant.account)
