@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sidecar.errors import DirectoryError, DirectoryRefused
 
-NOT_OURS = (errno.EPERM, errno.EACCES, errno.ENOTSUP)
+NOT_OURS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOTEMPTY)
 """Errors that say something of owner, mode or kind of a volume; others come of a disk, and pass."""
 
 
@@ -109,23 +109,51 @@ def make_private(path: Path, *, setting: str) -> Path:
             path.chmod(0o700)
         for entry in list(os.scandir(path)):
             with suppress(FileNotFoundError):  # another role is at work there too
-                details = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False) and stat.S_IMODE(details.st_mode) & 0o077:
-                    Path(entry.path).chmod(0o600)
+                _keep_private(Path(entry.path), setting=setting)
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
-        if error.errno not in NOT_OURS:
-            raise cannot_write(error, setting=setting, path=path) from error
-        raise DirectoryRefused(
-            f"{setting}: {path} cannot be made private ({error.strerror}): {describe(path)}",
-            advice=f"It has to be mode 0700 and its files 0600, owned by uid {os.geteuid()}.",
-        ) from error
+        raise _unkempt(error, path, setting=setting) from error
     if mode & 0o077:
         raise DirectoryRefused(
             f"{setting}: {path} stays open to others ({describe(path)}) although set to 0700",
             advice="Use a volume of a file system that keeps modes.",
         )
     return path
+
+
+def _keep_private(path: Path, *, setting: str) -> None:
+    """Narrow a file of ours. What somebody put there while the directory was open to others is removed if
+    it holds nothing (links, FIFOs, sockets, devices, empty directories), and refused otherwise.
+    """
+    found = path.lstat()
+    try:
+        if stat.S_ISDIR(found.st_mode):
+            path.rmdir()
+        elif not stat.S_ISREG(found.st_mode):
+            path.unlink()
+        elif found.st_uid != os.geteuid():
+            raise _not_private(path, setting=setting, reason=os.strerror(errno.EPERM))
+        elif stat.S_IMODE(found.st_mode) & 0o077:
+            path.chmod(0o600)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unkempt(error, path, setting=setting) from error
+
+
+def _unkempt(error: OSError, path: Path, *, setting: str) -> DirectoryError | DirectoryRefused:
+    """A disk may err for a moment; what belongs to somebody else stays so."""
+    if error.errno not in NOT_OURS:
+        return cannot_write(error, setting=setting, path=path)
+    return _not_private(path, setting=setting, reason=error.strerror)
+
+
+def _not_private(path: Path, *, setting: str, reason: str | None) -> DirectoryRefused:
+    return DirectoryRefused(
+        f"{setting}: {path} cannot be made private ({reason}): {describe(path)}",
+        advice="Remove it if it is not ours. The directory has to be mode 0700 and all in it plain files of "
+        f"mode 0600, owned by uid {os.geteuid()}.",
+    )
 
 
 def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:

@@ -80,12 +80,19 @@ def read(path: Path) -> dict[str, Document]:
 
 
 def is_whole(path: Path, documents: Mapping[str, Document], access: Access) -> bool:
-    """Whether all files of `documents` are there, with the mode and the group of `access`."""
-    if not all((path / name / file).is_file() for name in documents for file in FILES):
-        return False
-    found = (path / min(documents) / "token").stat()
-    group = found.st_gid if access.group is None else access.group
-    return (stat.S_IMODE(found.st_mode), found.st_gid) == (access.mode, group)
+    """Whether all files of `documents` are there, and all has the mode and the group of `access`."""
+    for name in {UNNAMED, *documents}:
+        files = FILES if name in documents else ()
+        modes = [(path / name, access.directory_mode), *((path / name / file, access.mode) for file in files)]
+        for part, mode in modes:
+            try:
+                found = part.lstat()
+            except FileNotFoundError:
+                return False
+            group = found.st_gid if access.group is None else access.group
+            if (stat.S_IMODE(found.st_mode), found.st_gid) != (mode, group):
+                return False
+    return True
 
 
 def _make_directory(path: Path, access: Access) -> None:
