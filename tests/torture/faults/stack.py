@@ -162,7 +162,7 @@ class Stack:
             client_id=self.entra.client_id,
             cache=cache.msal_cache,
             transport=Named(self.http(), self.road),
-            now=self.clock.now,
+            clocks=self.clock.anchor,
         )
         rules = Rules(
             wanted=WANTED,
