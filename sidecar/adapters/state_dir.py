@@ -18,7 +18,7 @@ from pathlib import Path
 from sidecar.core import journal as journals
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
-from sidecar.posix.files import replace_text
+from sidecar.posix.files import read_plain, replace_text
 from sidecar.posix.heart import Heart
 
 PRIVATE = "private"
@@ -75,7 +75,7 @@ class StateDirectory:
     def journal(self) -> Journal:
         """What the last turn left; an empty journal if there is none or it is unreadable."""
         try:
-            return journals.from_text((self._path / "journal.json").read_bytes())
+            return journals.from_text(read_plain(self._path / "journal.json"))
         except OSError:
             return Journal()
 
@@ -116,7 +116,7 @@ class StateDirectory:
     def prompt(self) -> dict[str, object] | None:
         """The open prompt, None if there is none that could be acted on."""
         try:
-            record = json.loads((self._path / "prompt.json").read_bytes())
+            record = json.loads(read_plain(self._path / "prompt.json"))
         except (OSError, ValueError, RecursionError):
             return None
         complete = isinstance(record, dict) and {"verification_uri", "user_code"} <= record.keys()

@@ -158,6 +158,12 @@ def _not_private(path: Path, *, setting: str, reason: str | None) -> DirectoryRe
 
 def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:
     """The error for a directory that could not be written, with what was found and what is needed."""
+    if obstacle := _obstacle(error):
+        return DirectoryError(
+            f"{setting}: cannot write {path}: {error.strerror}; in the way is {_described(obstacle)}; "
+            f"running as uid {os.geteuid()}, gid {os.getegid()}",
+            advice="Remove it, and mount the directory so that nobody else writes there.",
+        )
     advice = {
         errno.ENOSPC: "Free or enlarge the volume; it heals by itself then.",
         errno.EDQUOT: "Raise the quota; it heals by itself then.",
@@ -186,7 +192,22 @@ def describe(path: Path) -> str:
                 return "nothing found"
             path = path.parent
             continue
-        return (
-            f"found {path} with uid {found.st_uid}, gid {found.st_gid}, "
-            f"mode {stat.S_IMODE(found.st_mode):04o}"
-        )
+        return f"found {_described(path, found)}"
+
+
+def _described(path: Path, found: os.stat_result | None = None) -> str:
+    found = found or path.lstat()
+    mode = stat.S_IMODE(found.st_mode)
+    return f"{path} with uid {found.st_uid}, gid {found.st_gid}, mode {mode:04o}"
+
+
+def _obstacle(error: OSError) -> Path | None:
+    """What an operation failed on, if it is somebody else's or no file: not if the volume was the reason."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None
+    for name in (error.filename2, error.filename):
+        with suppress(OSError, TypeError):
+            found = Path(name).lstat()
+            if found.st_uid != os.geteuid() or error.errno in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
+                return Path(name)
+    return None

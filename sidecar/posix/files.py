@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
+
+PLAIN_MAX_BYTES = 4 << 20
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -37,6 +41,19 @@ def replace_text(path: Path, text: str) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def read_plain(path: Path) -> bytes:
+    """Read a small file where somebody else may have put a link, a FIFO or something endless.
+
+    :raises OSError: it is missing, or one of these
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > PLAIN_MAX_BYTES:
+            raise OSError(errno.EINVAL, "not a small file")
+        return file.read(PLAIN_MAX_BYTES)
 
 
 def write_new(path: Path, content: bytes, *, mode: int, group: int | None = None) -> None:

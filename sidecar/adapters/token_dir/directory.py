@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -49,10 +50,8 @@ class TokenDirectory:
 
     def published(self) -> dict[str, Document]:
         """What readers see now, by token name; unreadable entries are left out."""
-        try:
-            return generations.read(self._path / (self._path / DATA).readlink())
-        except OSError:
-            return {}
+        current = self._current()
+        return generations.read(current) if current else {}
 
     def publish(self, documents: Mapping[str, Document], *, at: Anchor) -> None:
         """Write a new generation and swap it in; a failure leaves the old one and nothing else behind.
@@ -71,8 +70,9 @@ class TokenDirectory:
                     os.utime(current, (at.boot, at.boot))
             self._point(DATA, generation.name)
         except BaseException:
-            (self._path / LINK_ASIDE).unlink(missing_ok=True)
-            shutil.rmtree(self._path / UNDER_WAY, ignore_errors=True)
+            for leftover in (LINK_ASIDE, UNDER_WAY):
+                with suppress(OSError):
+                    _clear(self._path / leftover)
             if self._current() != generation:
                 shutil.rmtree(generation, ignore_errors=True)
             raise
@@ -99,7 +99,7 @@ class TokenDirectory:
         :raises OSError: a publication would fail too
         """
         folder = self._path / UNDER_WAY
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
         try:
             generations.write_sample(folder, self._access)
         finally:
@@ -110,11 +110,14 @@ class TokenDirectory:
 
         :raises OSError: the directory is read-only
         """
+        current = self._current()
         names = [entry.name for entry in os.scandir(self._path) if self._is_our_link(entry.name)]
         for name in [DATA, *names]:
-            (self._path / name).unlink(missing_ok=True)
+            _clear_ours(self._path / name)
+        if current is not None:
+            _clear(current)
         for generation in self._generations():
-            shutil.rmtree(generation)
+            _clear_ours(generation)
         sync_directory(self._path)
 
     def _link(self, documents: Mapping[str, Document]) -> None:
@@ -138,15 +141,17 @@ class TokenDirectory:
         names = [entry.name for entry in os.scandir(self._path) if self._is_our_link(entry.name)]
         gone = [name for name in names if name not in wanted]
         for name in gone:
-            (self._path / name).unlink()
+            _clear_ours(self._path / name)
         return bool(gone)
 
     def _point(self, name: str, target: str) -> None:
         """Make or change a symbolic link in one step."""
         aside = self._path / LINK_ASIDE
-        aside.unlink(missing_ok=True)  # left by a crash right here, it would stand in the way for good
+        _clear(aside)  # left by a crash right here, it would stand in the way for good
         aside.symlink_to(target)
         try:
+            if (self._path / name).is_dir() and not (self._path / name).is_symlink():
+                (self._path / name).rmdir()
             aside.replace(self._path / name)
         except OSError:
             aside.unlink()
@@ -157,8 +162,7 @@ class TokenDirectory:
 
         Listed only every few seconds: swaps in a tight loop would cost the square of their number.
         """
-        with suppress(FileNotFoundError):
-            shutil.rmtree(self._path / UNDER_WAY)
+        _clear(self._path / UNDER_WAY)
         if 0 <= boot - self._swept_on < SWEEP_SECONDS:
             return
         for generation in self._generations():
@@ -166,16 +170,19 @@ class TokenDirectory:
             # of another boot, and its readers are gone. A second is left for rounding.
             age = boot - generation.stat().st_mtime
             if generation != current and not -1 < age < KEEP_SECONDS:
-                with suppress(PermissionError):
+                with suppress(OSError):
                     shutil.rmtree(generation)
         self._swept_on = boot
 
     def _current(self) -> Path | None:
+        """What `..data` leads to, unless somebody else made it lead out of the directory."""
         try:
-            generation = self._path / (self._path / DATA).readlink()
+            target = (self._path / DATA).readlink()
         except OSError:
             return None
-        return generation if generation.is_dir() else None
+        generation = self._path / target.name
+        ours = str(target) == target.name and generation.is_dir() and not generation.is_symlink()
+        return generation if ours else None
 
     def _generations(self) -> list[Path]:
         return [
@@ -188,3 +195,29 @@ class TokenDirectory:
         with suppress(OSError):
             return (self._path / name).readlink() == Path(DATA, name)
         return False
+
+
+def _clear(path: Path) -> None:
+    """Remove whatever is there. Links are not followed, and a FIFO is not opened, as `rmtree` would.
+
+    :raises OSError: with `path` as its file name
+    """
+    try:
+        if stat.S_ISDIR(path.lstat().st_mode):
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
+
+
+def _clear_ours(path: Path) -> None:
+    """The same, but what somebody else put there, and only they can remove, is left."""
+    try:
+        _clear(path)
+    except PermissionError:
+        if path.lstat().st_uid == os.geteuid():
+            raise

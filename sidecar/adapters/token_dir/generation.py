@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.core.token import UNNAMED
-from sidecar.posix.files import sync_directory, write_new
+from sidecar.posix.files import read_plain, sync_directory, write_new
 
 FILES = ("token.json", "expires_on", "token")
 
@@ -109,7 +109,7 @@ def _finish_directory(path: Path, access: Access) -> None:
 
 def _read_document(path: Path) -> Document | None:
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_plain(path))
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

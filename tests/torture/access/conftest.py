@@ -32,10 +32,10 @@ class Household:
         """Start `entrypoint.sh`."""
         return self.pod.start(*arguments, shell=SIDECAR.shell, **settings)
 
-    def run(self, *arguments: str, seconds: float = 60, **settings: str) -> tuple[int, str]:
+    def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
         """Run it to its end."""
         running = self.start(*arguments, **settings)
-        return running.end(seconds), running.output
+        return running.end(), running.output
 
     def sign_in(self, **settings: str) -> None:
         """Somebody signs in."""

@@ -69,7 +69,7 @@ def check_private(household: Household) -> None:
 
 
 def check_tokens(household: Household, mode: int, *, by_acl: bool) -> None:
-    """Whom the mode names reads all; nobody writes. An ACL of the volume decides who reads, not who writes."""
+    """Whom the mode names reads all; nobody writes. A volume's ACL decides who reads, not who writes."""
     everything = tree(household.pod.tokens)
     files, folders = files_of(everything), folders_of(everything)[1:]
     assert len(files) >= 6

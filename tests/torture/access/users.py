@@ -1,4 +1,4 @@
-"""Users of the machine, and what each of them can do to a file: asked of the kernel by processes of theirs."""
+"""Users of the machine, and what each of them can do to a file: the kernel is asked by their processes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ PLATFORM = 64000
 """Owns the roots of volumes, as root does on a cluster."""
 
 SIDECAR = User("the sidecar", 0, 64001, (TOKEN_GROUP, VOLUME_GROUP))
-"""Number 0, since Python may lie where nobody else gets to; without capabilities it is a user as any other."""
+"""Number 0, since Python may lie where nobody else gets to; without capabilities it is a user like others."""
 
 APP = User("an app by a further group", 64002, 64002, (TOKEN_GROUP,))
 STRANGER = User("another user", 64003, 64003)

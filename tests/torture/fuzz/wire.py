@@ -33,6 +33,9 @@ class _Nothing:
     def forget(self) -> None:
         pass
 
+    def outdate(self) -> None:
+        pass
+
 
 class _Kept(_Nothing):
     """Where the wire of the moment keeps documents."""
@@ -50,6 +53,9 @@ class _Kept(_Nothing):
 
     def forget(self) -> None:
         self.wire.documents.forget()
+
+    def outdate(self) -> None:
+        self.wire.documents.outdate()
 
 
 class _Socket:
