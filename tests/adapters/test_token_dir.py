@@ -165,11 +165,11 @@ def test_foreign_file_in_the_way_of_a_link_is_replaced(directory: TokenDirectory
 
 def test_foreign_directory_in_the_way_is_an_error_that_heals(directory: TokenDirectory) -> None:
     """It may hold somebody's files, so it stays; the error is told, and nothing is left aside."""
-    (directory.path / "token").mkdir()
-    with pytest.raises(IsADirectoryError):
+    (directory.path / "token" / "foreign").mkdir(parents=True)
+    with pytest.raises(OSError, match="not empty"):
         directory.publish({"": document()}, at=after(0))
     assert names_in(directory.path) == LINKS | {"..data"} | generations(directory.path)
-    (directory.path / "token").rmdir()
+    (directory.path / "token" / "foreign").rmdir()
     directory.publish({"": document()}, at=after(0))
     assert (directory.path / "token").read_text() == document()["access_token"]
 

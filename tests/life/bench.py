@@ -13,7 +13,7 @@ from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.sealing import Sealer
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_cache import TokenCache
-from sidecar.adapters.token_dir import Access, TokenDirectory
+from sidecar.adapters.token_dir import Access
 from sidecar.core.account import Admission
 from sidecar.core.plan import Policy
 from sidecar.core.token import Wanted
@@ -25,7 +25,7 @@ from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin, SigninTerms
 from sidecar.turn import Turn
-from tests.life.doubles import TENANT, QuietHeart, ScriptedAuthority, VirtualClock
+from tests.life.doubles import TENANT, QuietHeart, ScriptedAuthority, VirtualClock, Volume
 
 GRAPH = ("https://graph.microsoft.com/.default",)
 ARM = ("https://management.azure.com/.default",)
@@ -44,6 +44,8 @@ class Bench:
     output: io.StringIO
     timeout_seconds: int = 3600
     log_format: str = "json"
+    full: bool = False
+    """Whether the token directory takes no further generation."""
 
     @classmethod
     def in_directory(
@@ -89,7 +91,7 @@ class Bench:
         interrupts = Interrupts()
         custody = Custody(
             cache=self.cache,
-            token_dir=TokenDirectory(self.token_path, Access()),
+            token_dir=Volume(self.token_path, Access(), full=lambda: self.full),
             state=state,
             wanted=self.rules.wanted,
             labels=Labels(client_id="client", entra=True),

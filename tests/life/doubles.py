@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 from sidecar.adapters.token_cache import TokenCache
+from sidecar.adapters.token_dir import Access, Document, TokenDirectory
 from sidecar.core.account import Account
 from sidecar.core.device_code import Answer, DeviceAuthorization
 from sidecar.core.grant import Grant, PollResult
@@ -47,6 +50,28 @@ class VirtualClock:
     def leap(self, seconds: float) -> None:
         """Somebody sets the wall clock."""
         self.wall += seconds
+
+
+class Volume(TokenDirectory):
+    """Takes no further generation while it is `full`."""
+
+    def __init__(self, path: Path, access: Access, *, full: Callable[[], bool]) -> None:
+        super().__init__(path, access)
+        self._full = full
+
+    def publish(self, documents: Mapping[str, Document], *, at: Anchor) -> None:
+        """As ever, if there is room."""
+        self._need_room()
+        super().publish(documents, at=at)
+
+    def rehearse(self) -> None:
+        """As ever, if there is room."""
+        self._need_room()
+        super().rehearse()
+
+    def _need_room(self) -> None:
+        if self._full():
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class QuietHeart(Heart):

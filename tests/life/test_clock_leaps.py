@@ -190,11 +190,10 @@ def test_pause_before_the_next_prompt_does_not_grow_by_a_leap(bench: Bench) -> N
 def test_leap_is_told_once(bench: Bench) -> None:
     """Also if it cannot be acted on for a while."""
     bench.clock.leap(-1200)
-    obstacle = bench.token_path / "..new"
-    obstacle.touch()
+    bench.full = True
     bench.turn()
     bench.run_for(200)
-    obstacle.unlink()
+    bench.full = False
     bench.run_for(30)
     assert len(bench.events("clock.leapt")) == 1
     assert len(renewals(bench)) == 1

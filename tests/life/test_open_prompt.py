@@ -154,13 +154,9 @@ def test_token_directory_that_is_full_meanwhile_shows_the_renewed_token_later(pa
     """
     start = pair.clock.boot
     seen: list[tuple[float, int]] = []
-    obstacle = pair.token_path / "..new"
 
     def look(_seconds: float) -> None:
-        if start + 600 <= pair.clock.boot < start + 3000:
-            obstacle.touch()
-        else:
-            obstacle.unlink(missing_ok=True)
+        pair.full = start + 600 <= pair.clock.boot < start + 3000
         published = pair.published()
         seen.append((pair.clock.boot, published["expires_on"] if published else 0))
 

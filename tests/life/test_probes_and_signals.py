@@ -31,8 +31,7 @@ def test_probes_judge_what_readers_see(bench: Bench) -> None:
     published = bench.published()
     assert published is not None
     bench.clock.sleep(3000)
-    (bench.token_path / "..new").write_text("in the way")
-    (bench.token_path / "..new").chmod(0)
+    bench.full = True
     assert isinstance(bench.turn(), DirectoryError)
     assert bench.number("live_until") == published["expires_on"]
 
