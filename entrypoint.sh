@@ -67,11 +67,11 @@ refresh) mask=$(umask) wake=0 floor=0 step=10 how=--first; while [ -z "$stop" ];
             ! mine wake || printf '%-10s\n' 0 2>/dev/null 1<>"$state/wake"
             run python3 -P -m sidecar "$@" ${how:+"$how"} # 11 whole seconds are never less than 10
             case $stop,$code in ,64 | ,77 | ,78) exit "$code" ;; 1*) exit 0 ;; esac
-            get wake; wake=${v:-0} how=''; uptime
+            get wake; wake=${v:-0} how=''; uptime # emptied by another loop? `due` says the same
+            [ "$code,$wake" != 0,0 ] || { get due; wake=$((up + ${v:-0} - $(date +%s))); }
             if [ "$wake" -ge "$started" ]; then step=10; else [ "$code" -ne 73 ] || step=10
                 printf 'the turn left %s and no schedule: again in %s s\n' "$code" "$step" >&2
-                wake=$((up + step)) step=$((step < 150 ? step * 2 : 300)); fi
-        fi
+                wake=$((up + step)) step=$((step < 150 ? step * 2 : 300)); fi; fi
         left=$((wake - up)); doze "$((left < 1 ? 1 : left < 60 ? left : 60))"; done; exit 0 ;;
 exec) [ -z "$stop$hup" ] || exit "${stop:-129}"; ready='' kept='' # Python listens from URG on
     trap 'ready=1; for s in $kept; do hand_on "$s"; done' URG

@@ -76,6 +76,7 @@ def ended(*loops: Running) -> list[str]:
     for loop in loops:
         assert loop.stop()[0] == 0, loop.output
         assert "Traceback" not in loop.output
+        assert "no schedule" not in loop.output
         assert loop.records("refresh.failed") == []
     return [loop.output for loop in loops]
 
