@@ -75,6 +75,10 @@ class Custody:
                 path=str(aside.path),
                 advice="A new sign-in is needed. Remove the file when nobody wants to look at it.",
             )
+        if self._cache.sealed_otherwise:
+            # At once, so that an open cache does not wait for its key, nor an old key for the next renewal.
+            with suppress(OSError):
+                self._cache.commit(self._cache.account, self._cache.tokens, at=self._cache.told_at)
 
     @property
     def account(self) -> Account | None:

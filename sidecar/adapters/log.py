@@ -14,6 +14,9 @@ import structlog
 from sidecar.core.events import EVENTS
 from sidecar.errors import SidecarError
 
+FIELD_MAX = 2000
+"""Characters; a runtime's log driver cuts lines at 16 KiB (containerd, Docker)."""
+
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -80,8 +83,10 @@ def _reader_may_be_gone() -> Iterator[None]:
 
 
 def _one_line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """No field can forge a line or move the cursor."""
+    """No field can forge a line, move the cursor, or fill the log."""
     return {
-        key: "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value
+        key: "".join(c if c.isprintable() else " " for c in value[:FIELD_MAX])
+        if isinstance(value, str)
+        else value
         for key, value in event.items()
     }

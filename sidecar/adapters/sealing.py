@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
+import errno
 import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.errors import ConfigurationError
+from sidecar.posix.directories import describe
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -85,25 +88,40 @@ def read_keys(path: Path) -> tuple[Key, ...]:
     :raises ConfigurationError: missing, empty, or a line that is not a key; it says which line
     """
     try:
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"SIDECAR_CACHE_KEY_FILE: {path} cannot be read: {error.strerror}", advice=_ADVICE
+            f"SIDECAR_CACHE_KEY_FILE: {path} cannot be read: {error.strerror}",
+            advice=_unreadable(path, error.errno),
         ) from error
     keys = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).splitlines(), 1):
         text = line.strip()
         if not text or text.startswith(b"#"):
             continue
         try:
             secret = base64.b64decode(text, validate=True)
+            reason = f"{len(secret)} bytes, and {KEY_BYTES} are needed"
         except binascii.Error:
-            secret = b""
+            secret, reason = b"", "not base64"
+            if b"\0" in content:
+                reason = "UTF-16, and plain text is needed"
         if len(secret) != KEY_BYTES:
             raise ConfigurationError(
-                f"SIDECAR_CACHE_KEY_FILE: line {number} of {path} is not a key", advice=_ADVICE
+                f"SIDECAR_CACHE_KEY_FILE: line {number} of {path} is not a key: {reason}", advice=_ADVICE
             )
         keys.append(Key(secret))
     if not keys:
         raise ConfigurationError(f"SIDECAR_CACHE_KEY_FILE: {path} holds no key", advice=_ADVICE)
     return tuple(keys)
+
+
+def _unreadable(path: Path, number: int | None) -> str:
+    if number == errno.ENOENT:
+        return "Mount the Secret or the volume that holds it there. " + _ADVICE
+    if number == errno.EISDIR:
+        return "Name the file in it. " + _ADVICE
+    return (
+        f"It has to be readable for uid {os.geteuid()}, gid {os.getegid()}, and was {describe(path)}: in "
+        "Kubernetes set the Secret's defaultMode to 0440 and fsGroup on the pod; elsewhere chown it."
+    )

@@ -108,6 +108,7 @@ class TokenCache:
         self._belongs_to = {"client_id": client_id, "authority": authority}
         self._collecting = _Collecting(path)
         self._saved = Remembered()
+        self._saved_with: str | None = None
 
     def open(self, *, now: float) -> SetAside | None:
         """Read the file. What is damaged or foreign is renamed, and the cache is empty then.
@@ -117,6 +118,7 @@ class TokenCache:
         """
         self._path.with_name("msal.lockfile").unlink(missing_ok=True)  # left by earlier versions
         self._saved = Remembered()
+        self._saved_with = self._seal.sealing_key_id
         aside = None
         try:
             raw = self._path.read_bytes()
@@ -127,6 +129,7 @@ class TokenCache:
                 self._saved = envelope.from_bytes(self._content_of(raw))
             except (ValueError, KeyError, RecursionError) as error:
                 aside = self._set_aside(str(error), now=now)
+                self._saved_with = self._seal.sealing_key_id
         self.discard()
         return aside
 
@@ -144,6 +147,11 @@ class TokenCache:
     def told_at(self) -> Anchor | None:
         """The clocks at the last commit: the tokens' instants go by its wall clock."""
         return self._saved.told_at
+
+    @property
+    def sealed_otherwise(self) -> bool:
+        """Whether the file lies open although there is a key, or is sealed with another than the first."""
+        return self._saved_with != self._seal.sealing_key_id
 
     def msal_cache(self) -> PersistedTokenCache:
         """The cache for MSAL to work on; its changes last only with `commit`."""
@@ -187,6 +195,7 @@ class TokenCache:
         body = content if key_id is None else self._seal.seal(content, context=line)
         write_durably(self._path, line + body)
         self._saved = remembered
+        self._saved_with = key_id
 
     def _content_of(self, raw: bytes) -> bytes:
         """The content behind a header of ours; ValueError if it is damaged or not ours."""
@@ -198,12 +207,13 @@ class TokenCache:
             raise ValueError("it has another version")
         key_id = header.get("key_id")
         if key_id is None:
-            self._check_owner(header)
-            return body
-        if not re.fullmatch("[0-9a-f]{8}", str(key_id)):
+            content = body
+        elif re.fullmatch("[0-9a-f]{8}", str(key_id)):
+            content = self._open_sealed(body, str(key_id), line + newline)
+        else:
             raise ValueError("it names no key")
-        content = self._open_sealed(body, str(key_id), line + newline)
         self._check_owner(header)
+        self._saved_with = key_id
         return content
 
     def _open_sealed(self, body: bytes, key_id: str, context: bytes) -> bytes:
@@ -216,15 +226,15 @@ class TokenCache:
             raise CacheSealed(
                 f"the cache {self._path} is sealed with key {key_id}, which is not among the keys "
                 f"given ({given}); it is left as it is",
-                advice="Add the old key as a further line of SIDECAR_CACHE_KEY_FILE; or, to give up "
-                "the sign-in that it holds, remove the file.",
+                advice=("Add the old key as a further line of" if self._seal.key_ids else "Set")
+                + " SIDECAR_CACHE_KEY_FILE; or, to give up the sign-in that it holds, remove the file.",
             )
         return content
 
     def _check_owner(self, header: dict[str, object]) -> None:
         for name, value in self._belongs_to.items():
             if header.get(name) != value:
-                raise ValueError(f"it belongs to another {name}")
+                raise ValueError(f"it belongs to another {name}, {header.get(name)}, not to {value}")
 
     def _set_aside(self, reason: str, *, now: float) -> SetAside:
         aside = self._path.with_name(f"{self._path.name}.damaged-{int(now)}")

@@ -185,7 +185,7 @@ def test_line_that_is_no_key_is_named_but_not_shown(tmp_path: Path, line: str) -
     with pytest.raises(ConfigurationError) as caught:
         read_keys(file)
     assert caught.value.exit_code == 78
-    assert caught.value.message == f"SIDECAR_CACHE_KEY_FILE: line 3 of {file} is not a key"
+    assert caught.value.message.startswith(f"SIDECAR_CACHE_KEY_FILE: line 3 of {file} is not a key: ")
     assert line not in caught.value.message + caught.value.advice
     assert "openssl rand -base64 32" in caught.value.advice
 

@@ -218,7 +218,7 @@ def test_cache_of_another_client_or_authority_is_set_aside(
     )
     aside = cache.open(now=NOW)
     assert aside is not None
-    assert aside.reason == f"it belongs to another {other}"
+    assert aside.reason.startswith(f"it belongs to another {other}, {header[other]}, not to ")
     assert refresh_tokens(cache) == []
 
 
