@@ -57,9 +57,11 @@ class Failing:
         return f"{self.error} for {self.name} no. {self.number} of {self.path or '(a new generation)'}"
 
 
-def failings(calls: Sequence[Call], pod: Path) -> list[Failing]:
-    """Every call of the main thread that touches the two directories, with every error that makes sense."""
-    before = {path.name for path in (pod / "tokens").iterdir()}
+def failings(calls: Sequence[Call], pod: Path, *, like: Path) -> list[Failing]:
+    """Every call of the main thread that touches the two directories of `pod`, which was a copy of `like`,
+    with every error that makes sense.
+    """
+    before = {path.name for path in (like / "tokens").iterdir()}
     seen: Counter[tuple[str, str]] = Counter()
     written: set[str] = set()
     found = []

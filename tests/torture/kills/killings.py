@@ -13,7 +13,7 @@ from tests.torture.kills import snapshot, strace
 from tests.torture.kills.bench import Bench, Ended
 from tests.torture.kills.readers import look, through_links
 from tests.torture.kills.strace import Call
-from tests.torture.kills.targets import changes, single_out, spread
+from tests.torture.kills.targets import changes, is_step, single_out, spread
 from tests.torture.scale import scaled
 
 SUITE = "kills"
@@ -34,6 +34,7 @@ class Killings(ABC):
         self.missed: list[Call] = []
         self.unchanged = 0
         self.followed = 0
+        self.old = through_links(pod / "tokens")
         self._pod = pod
         self._shapes: set[str] = set()
         self._lock = threading.Lock()
@@ -57,8 +58,9 @@ class Killings(ABC):
             runs.append(strace.read(trace))
         targets = list(single_out(runs).values())
         if scaled(0, 1) == 0:
-            steps = [call for call in targets if call.name in ("rename", "symlink")]
-            others = [call for call in targets if changes(call) and call not in steps]
+            changing = [call for call in targets if changes(call)]
+            steps = [call for call in changing if is_step(call)]
+            others = [call for call in changing if call not in steps]
             chosen = steps + spread(others, bounded)
         else:
             chosen = spread(targets, scaled(bounded, len(targets)))
@@ -69,7 +71,7 @@ class Killings(ABC):
         self._count("killed, and not a byte was changed", self.unchanged)
         self._count("killed, and followed by further turns", self.followed)
         self._count("call not reached, the turn went well", len(self.missed))
-        for kind in ("torn", "missing", "mode", "left behind"):
+        for kind in ("torn", "missing", "unsaved", "mode", "left behind"):
             self._count(f"{kind}: found", sum(f": {kind}: " in words for words in wrong))
         assert len(self.hit) > len(chosen) * 0.8, "the calls of a turn vary more than thought"
         assert self.followed > 0
@@ -90,13 +92,24 @@ class Killings(ABC):
 
     def _look_after(self, pod: Path, ended: Ended, calls: Sequence[Call]) -> list[str]:
         tree = snapshot.take(pod)
-        wrong = [f"mode: {row}" for row in snapshot.wrong_modes(tree)] + links_and_data(pod) + self.torn(pod)
+        wrong = [f"mode: {row}" for row in snapshot.wrong_modes(tree)] + links_and_data(pod)
+        wrong += self.torn(pod) + self._unsaved(pod)
         if tree == self.before:
             self.unchanged += 1
             return wrong
         if self._known(snapshot.shape(self.before, tree)):
             return wrong
         return wrong + self.follow(pod, ended, calls)
+
+    def _unsaved(self, pod: Path) -> list[str]:
+        """Saved first, then published: a new token that readers have is in the cache, which is not sealed."""
+        new = {
+            name: token
+            for name, token in through_links(pod / "tokens").items()
+            if token != self.old.get(name)
+        }
+        saved = (pod / "state/private/cache").read_bytes() if new else b""
+        return [f"unsaved: {name or 'token'}" for name, token in new.items() if token.encode() not in saved]
 
     def _known(self, shape: str) -> bool:
         """In the bounded form the turns that follow run once for each shape that a kill leaves."""

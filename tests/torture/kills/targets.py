@@ -30,6 +30,12 @@ def changes(call: Call) -> bool:
     return call.name in CHANGES or (call.name == "openat" and "O_CREAT" in call.words)
 
 
+def is_step(call: Call) -> bool:
+    """Whether readers or the next turn see another state behind it: a name put in place, the cache."""
+    of_cache = any("/private/" in path and "cache" in path for path in call.paths)
+    return call.name in ("rename", "symlink") or of_cache
+
+
 def single_out(runs: Iterable[Sequence[Call]]) -> dict[tuple[str, int], Call]:
     """The calls that strace's counters can name, by (name, ordinal), in the order of the first run that has
     them: of two threads the one that comes first to the same count is hit, and the process is gone.

@@ -33,7 +33,7 @@ def test_a_call_that_fails_costs_no_token_and_no_signin(
     pod = bench.pod(signed_in)
     ended, trace = bench.traced(pod, *Failures.turn, options=[])
     assert ended.silent, ended.output
-    possible = failings(strace.read(trace), pod)
+    possible = failings(strace.read(trace), pod, like=signed_in)
     once = [failing for failing in possible if (failing.name, failing.path, failing.error) in ONCE_WRONG]
     assert len(once) >= len(ONCE_WRONG)
     chosen = [*once, *spread(possible, scaled(24, len(possible)))]

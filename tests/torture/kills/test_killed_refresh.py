@@ -20,19 +20,15 @@ class KilledRefresh(Killings):
     role = "refresh"
     turn = ("refresh", "--now")
 
-    def __init__(self, bench: Bench, pod: Path) -> None:
-        super().__init__(bench, pod)
-        self._old = through_links(pod / "tokens")
-
     def torn(self, pod: Path) -> list[str]:
         """One generation, of old tokens or of new ones, through every name that there was."""
         seen = through_links(pod / "tokens")
-        if missing := self._old.keys() - seen.keys():
+        if missing := self.old.keys() - seen.keys():
             return [f"missing: {sorted(missing)}"]
-        if seen == self._old or look(pod / "tokens") is None:
+        if seen == self.old or look(pod / "tokens") is None:
             return []
         issued = self.bench.entra.secrets
-        new = all(token != self._old.get(name) and token in issued for name, token in seen.items())
+        new = all(token != self.old.get(name) and token in issued for name, token in seen.items())
         return [] if new else ["torn: old tokens and new ones in one generation"]
 
     def follow(self, pod: Path, _killed: Ended, _calls: Sequence[Call]) -> list[str]:

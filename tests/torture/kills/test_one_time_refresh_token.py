@@ -46,7 +46,7 @@ class OneTime:
         pod = self.copy()
         ended, trace = self.bench.traced(pod, *Failures.turn, options=[])
         assert ended.silent, ended.output
-        calls = failings(strace.read(trace), pod)
+        calls = failings(strace.read(trace), pod, like=self.pod)
         first = next(at for at, call in enumerate(calls) if call.path == ROOM)
         return [call for call in calls[first:] if (call.path or "").startswith("state/")]
 
