@@ -21,6 +21,8 @@ PODS_OF_ONE_LOOP = 12
 PODS_OF_TWO_LOOPS = 2
 TOKEN_LIFE_SECONDS = 30
 REFRESH_AT = "0.25"
+"""A renewal every eight seconds or so; after a turn that was killed alone the shell pauses for ten, and the
+token has to outlive that."""
 KILLS_A_SECOND = 2.5
 
 
