@@ -20,6 +20,10 @@ from sidecar.posix.interrupts import Interrupts
 class RenewingAuthority(Protocol):
     """What a renewal needs of the authority."""
 
+    def prepare(self) -> None:
+        """Find out where to ask, if that is not known."""
+        ...
+
     def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         """Use the refresh token."""
         ...
@@ -94,6 +98,12 @@ class Renewal:
         assert account is not None, "somebody has to be signed in"
         obtained: dict[str, AccessToken] = {}
         self._custody.make_room()
+        try:
+            self._heart.beat()
+            self._authority.prepare()
+        except SidecarError as error:
+            self.failures.update(dict.fromkeys(names, error))
+            return
         with self._interrupts.held():
             try:
                 for name in names:

@@ -24,7 +24,7 @@ def refusal(answer: Mapping[str, Any]) -> SidecarError:
     """The class that an OAuth error answer stands for (RFC 6749 section 5.2)."""
     error = printable(answer.get("error"), 60) or "no error given"
     numbers = answer.get("error_codes")
-    codes = [code for code in numbers if type(code) is int] if isinstance(numbers, list) else []
+    codes = [code for code in numbers[:10] if type(code) is int] if isinstance(numbers, list) else []
     diagnosis = diagnose(error, codes=codes)
     # Entra's description is one sentence, then trace id, correlation id and time, which have fields
     # of their own here.

@@ -15,7 +15,7 @@ import pytest
 
 from tests.emulator import Emulator
 from tests.emulator.faults import Answer, Hang
-from tests.end_to_end.pod import PATIENCE_SECONDS, Pod
+from tests.end_to_end.pod import PATIENCE_SECONDS, Pod, eventually
 
 
 @pytest.mark.parametrize("interval", [0, -5, "soon", "2.0", None])
@@ -135,6 +135,18 @@ def test_hang_up_of_a_terminal_does_not_end_a_renewal(signed_in: Pod, entra: Emu
     role.wait_for("refresh.succeeded")
     assert role.records("refresh.failed") == []
     assert role.stop()[0] == 0
+
+
+def test_term_while_the_provider_is_looked_up_is_not_held_back(signed_in: Pod, entra: Emulator) -> None:
+    """Signals wait for the request that uses the refresh token, and for no other."""
+    (signed_in.private / "discovery.json").unlink()
+    before = entra.count("discovery")
+    entra.faults.always("discovery", Hang(9))
+    role = signed_in.start("refresh", "--now")
+    eventually(lambda: entra.count("discovery") > before, "a request for the document")
+    code, seconds = role.stop()
+    assert (code, seconds < 5) == (0, True)
+    assert entra.count("token:refresh_token") == 0
 
 
 def test_stricter_mode_holds_at_once(signed_in: Pod, entra: Emulator) -> None:

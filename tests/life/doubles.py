@@ -142,6 +142,9 @@ class ScriptedAuthority:
         self.revoked, self.renamed = False, None
         return PollResult(Answer.GRANTED, grant=self._grant(scopes, script))
 
+    def prepare(self) -> None:
+        """It knows where it is."""
+
     def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         """The next scripted answer, or a new token."""
         self.requests.append(("renew", self.clock.now()))

@@ -65,6 +65,14 @@ class Entra:
         """Forget what MSAL holds in memory; the next request starts from the cache again."""
         self._made = None
 
+    def prepare(self) -> None:
+        """Fetch the discovery document, unless it is kept: not while a renewal holds signals back.
+
+        :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
+        :raises AuthorityMisconfigured: the tenant or provider does not exist
+        """
+        self._app()
+
     def begin_device_flow(
         self, scopes: tuple[str, ...], *, language: str | None = None
     ) -> DeviceAuthorization:
