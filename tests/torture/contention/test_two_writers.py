@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
+
 from tests.emulator import Emulator
 from tests.end_to_end.pod import Pod, Running, eventually
 from tests.oidc_provider.provider import OidcProvider
@@ -23,7 +25,8 @@ HANGUP_FLOOR_SECONDS = 10
 SIGNIN_PAUSE_SECONDS = 0.5
 TOKEN_LIFE_SECONDS = 16
 LOOP_SETTINGS = {"SIDECAR_REFRESH_AT": "0.55", "SIDECAR_MIN_VALIDITY": "1s"}
-"""A loop renews within a second or two of half of a token's life, when `signin` does, by its own rule."""
+"""A loop renews within a second or two of half of a token's life, when `signin` does, by its own rule.
+The other half is what a slow start of Python may take: starved for longer, the test fails."""
 
 STARTING = threading.Lock()
 """A pod numbers the outputs of its processes, so it starts one at a time."""
@@ -86,6 +89,7 @@ def renewals(outputs: list[str]) -> int:
     return sum(output.count('"refresh.succeeded"') for output in outputs)
 
 
+@pytest.mark.serial
 def test_writers_pass_one_at_a_time_and_never_renew_twice(
     new_signed_in: Callable[[int], Pod], entra: Emulator
 ) -> None:
@@ -143,6 +147,7 @@ def test_storm_of_hangups_renews_once_in_ten_seconds(
     assert reader.report(entra.secrets) == []
 
 
+@pytest.mark.serial
 def test_certified_provider_never_sees_a_refresh_token_again(
     provider_pod: Pod, provider: OidcProvider
 ) -> None:
