@@ -39,6 +39,7 @@ NETWORK = [
     everywhere("HTML 410", Html(410), AWAY),
     everywhere("HTML 503", Html(503), BUSY),
     everywhere("JSON 302", Says(302, {}, {"Location": ELSEWHERE}), AWAY),
+    everywhere("OAuth error in a 302", Says(302, {"error": "invalid_grant"}, {"Location": ELSEWHERE}), AWAY),
     everywhere("JSON 304", Says(304, {}), AWAY),
     everywhere("server five hours fast", Shifted(18000), FINE),
     everywhere("server five hours slow", Shifted(-18000), FINE),

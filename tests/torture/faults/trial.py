@@ -24,6 +24,7 @@ REQUESTS_PER_MINUTE = 10
 HEALED_WITHIN_SECONDS = 620
 """The longest pause between two tries: a refused sign-in's ten minutes."""
 PENDING = "authorization_pending"
+TOLD = ("signin.trouble", "signin.failed", "signin.rejected", "refresh.trouble", "refresh.failed")
 FAILURES = (".failed", ".trouble", ".rejected", ".signin_required")
 
 
@@ -133,12 +134,23 @@ class Trial:
 
     def prompts_due(self) -> int:
         """The one in progress, and those that the row says."""
-        own = 0 if self.cell.phase is Phase.RENEWAL else 1
+        own = self._own_prompts
         if self.cell.expected.outcome is Outcome.PROMPTED:
             return own + (1 if self.cell.phase is Phase.RENEWAL else len(self.strikes))
         if self.cell.expected.outcome is Outcome.STOPPED and self.cell.phase is Phase.POLL:
             return own + len(self.strikes)
         return own
+
+    @property
+    def _own_prompts(self) -> int:
+        return 0 if self.cell.phase is Phase.RENEWAL else 1
+
+    def told(self) -> bool:
+        """Whether the log says that something went wrong since the scene was set, or that a person is needed
+        for more than the first sign-in.
+        """
+        output = self.stack.output.getvalue()
+        return any(name in output for name in TOLD) or self.prompts() > self._own_prompts
 
     def requests_in_the_worst_minute(self) -> int:
         """All but the polls that were answered as polls are: wait."""
