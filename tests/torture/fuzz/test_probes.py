@@ -161,7 +161,7 @@ def test_no_schedule_file_makes_a_hot_loop(name: str, tmp_path: Path) -> None:
         env=box.environment,
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=300,
+        timeout=scaled(60, 300),
         check=False,
     )
     starts = [turn.at for turn in box.turns()]
