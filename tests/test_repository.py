@@ -95,3 +95,15 @@ def test_locks_are_hashed_and_name_no_index() -> None:
 def test_changelog_knows_the_version() -> None:
     """The version in the code has an entry."""
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_promise_of_reliability_names_a_test_that_is_there() -> None:
+    """And every test that breaks things on purpose is named there."""
+    named = set(re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", (ROOT / "docs/reliability.md").read_text()))
+    there = {
+        (str(path.relative_to(ROOT / "tests")), name)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), flags=re.MULTILINE)
+    }
+    assert named - there == set()
+    assert {(path, name) for path, name in there if path.startswith("torture/")} - named == LARGER
