@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CALL = re.compile(r"^(\d+) +([a-z0-9_]+)\((.*)$")
+_RESUMED = re.compile(r"^(\d+) +<\.\.\. [a-z0-9_]+ resumed>(.*)$")
+_UNFINISHED = " <unfinished ...>"
 _RESULT = re.compile(r"\) += (\?|-?\d+|0x[0-9a-f]+)(?:<[^>]*>)?(?: (E[A-Z]+))?")
 
 
@@ -66,10 +68,7 @@ def read(trace: Path) -> list[Call]:
     threads: dict[str, int] = {}
     ordinals: Counter[tuple[int, str]] = Counter()
     calls = []
-    for line in trace.read_text(errors="replace").splitlines():
-        if (found := _CALL.match(line)) is None:
-            continue
-        pid, name, words = found.groups()
+    for pid, name, words in _whole(trace.read_text(errors="replace").splitlines()):
         thread = threads.setdefault(pid, len(threads))
         ordinals[thread, name] += 1
         result = _RESULT.search(words)
@@ -86,6 +85,23 @@ def read(trace: Path) -> list[Call]:
             )
         )
     return calls
+
+
+def _whole(lines: list[str]) -> list[tuple[str, str, str]]:
+    """Process id, name, and the rest; a call that another thread's came between is put together again."""
+    found: list[tuple[str, str, str]] = []
+    open_calls: dict[str, int] = {}
+    for line in lines:
+        if begun := _CALL.match(line):
+            pid, name, words = begun.groups()
+            if words.endswith(_UNFINISHED):
+                open_calls[pid] = len(found)
+            found.append((pid, name, words))
+        elif (resumed := _RESUMED.match(line)) and resumed[1] in open_calls:
+            at = open_calls.pop(resumed[1])
+            pid, name, words = found[at]
+            found[at] = (pid, name, words.removesuffix(_UNFINISHED) + resumed[2])
+    return found
 
 
 def killed(trace: Path, name: str, ordinal: int) -> Call | None:
