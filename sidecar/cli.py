@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import socket
@@ -183,5 +184,7 @@ def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
     published = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access()).published()
     now = time.time()
     status = report(Found(published=published, journal=state.journal(), prompt=state.prompt(), now=now))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write(json.dumps(status) + "\n" if as_json else table(status, now=now))
     return 0

@@ -55,7 +55,7 @@ def table(status: Mapping[str, Any], *, now: float) -> str:
     for name, token in status["tokens"].items():
         left = span(token["remaining_seconds"])
         state = f"live, {left} left" if token["live"] else f"EXPIRED {left} ago"
-        rows.append((name, f"{state} (until {utc(token['expires_on'])})"))
+        rows.append((printable(name, 63), f"{state} (until {utc(token['expires_on'])})"))
     if not status["tokens"]:
         rows.append(("token", "none published"))
     if status["next_turn_on"] is not None:

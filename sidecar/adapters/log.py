@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -26,6 +27,9 @@ class Log:
     def __init__(self, *, format: str, level: str, stream: TextIO | None = None) -> None:
         """`format` is console or json; `level` one of `LEVELS`."""
         self._stream = stream or sys.stdout
+        if isinstance(self._stream, io.TextIOWrapper):
+            # A character that the locale cannot encode is escaped; the event would be lost with it.
+            self._stream.reconfigure(errors="backslashreplace")
         self._json = format == "json"
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:

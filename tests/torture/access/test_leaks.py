@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -101,7 +102,8 @@ class Watch:
     def files_left(self) -> dict[str, bytes]:
         """What was written below any temporary directory since, at whatever depth; not the pod's volumes."""
         found = {}
-        for file in (file for folder in TEMPORARY for file in Path(folder).rglob("*")):
+        walks = itertools.chain.from_iterable(os.walk(folder) for folder in TEMPORARY)
+        for file in (Path(folder, name) for folder, _, names in walks for name in names):
             try:
                 ours = file.is_relative_to(self._private) or file.is_relative_to(self._tokens)
                 if not ours and file.is_file() and file.stat().st_mtime_ns >= self._since:

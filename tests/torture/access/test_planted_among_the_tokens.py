@@ -10,17 +10,17 @@ import pytest
 
 from tests.torture.access.conftest import Household, needs_root
 from tests.torture.access.planting import KINDS, TOKEN_NAMES, Garden
+from tests.torture.access.shares import share
 from tests.torture.access.test_readers import check_private
 from tests.torture.access.users import APP, PLATFORM, SIDECAR, STRANGER
 from tests.torture.figures import count
-from tests.torture.scale import FACTOR
 
 pytestmark = needs_root
 
-ONE_BY_ONE = list(itertools.product(KINDS, TOKEN_NAMES))
-# Those of `make test`: each kind once, each name at least once.
-BOUNDED = [(kind, TOKEN_NAMES[n % len(TOKEN_NAMES)]) for n, kind in enumerate(KINDS)]
-PLANTED = ONE_BY_ONE if FACTOR >= 1 else BOUNDED
+# In an order in which the even shares have different kinds and names.
+PLANTED = [(kind, TOKEN_NAMES[(n + m) % 7]) for m in range(7) for n, kind in enumerate(KINDS)]
+REPLACED = [kind for kind in KINDS if kind != "directory with something"]
+OWNERS = {"the sidecar's": SIDECAR.uid, "an app's": APP.uid}
 
 
 def sticky(path: Path, owner: int) -> None:
@@ -29,7 +29,7 @@ def sticky(path: Path, owner: int) -> None:
     path.chmod(0o1777)
 
 
-@pytest.mark.parametrize(("kind", "name"), PLANTED)
+@pytest.mark.parametrize(("kind", "name"), share(PLANTED, 5))
 def test_planted_in_a_sticky_directory_of_the_platforms(
     household: Household, outside: Path, kind: str, name: str
 ) -> None:
@@ -66,14 +66,14 @@ def test_planted_in_a_sticky_directory_of_the_platforms(
     assert entra.count("devicecode") == 1
 
 
-@pytest.mark.parametrize("owner", [SIDECAR.uid, APP.uid], ids=["the sidecar's", "an app's"])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if "directory with" not in kind])
+@pytest.mark.parametrize(("kind", "whose"), share(itertools.product(REPLACED, OWNERS), 3))
 def test_every_name_replaced_after_a_publication(
-    household: Household, outside: Path, kind: str, owner: int
+    household: Household, outside: Path, kind: str, whose: str
 ) -> None:
     """Whoever owns the directory, or may write in one that is not sticky, can take the names away; the
     sidecar follows none of them, and makes them its own again with the next turn where it may.
     """
+    owner = OWNERS[whose]
     planter = APP if owner == APP.uid else STRANGER
     garden = Garden(outside, planter)
     pod, entra = household.pod, household.entra
@@ -94,7 +94,9 @@ def test_every_name_replaced_after_a_publication(
     assert pod.token() == token
 
 
-@pytest.mark.parametrize("kind", ["link to a directory of the sidecar's", "directory with something", "FIFO"])
+@pytest.mark.parametrize(
+    "kind", share(["directory with something", "link to a directory of the sidecar's", "FIFO"], 1)
+)
 def test_foreign_names_do_not_keep_a_refused_accounts_token(
     household: Household, outside: Path, kind: str
 ) -> None:
@@ -115,7 +117,7 @@ def test_foreign_names_do_not_keep_a_refused_accounts_token(
     assert not any(secret.encode() in pod.stored() for secret in entra.secrets)
 
 
-@pytest.mark.parametrize("kind", ["link to FIFOs in a directory", "link to an endless file"])
+@pytest.mark.parametrize("kind", share(["link to FIFOs in a directory", "link to an endless file"], 1))
 def test_status_reads_no_generation_outside_of_the_directory(
     household: Household, outside: Path, kind: str
 ) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.pod import Running, eventually
 from tests.torture.access.conftest import Household, needs_root
 from tests.torture.access.planting import KINDS, STATE_NAMES, Garden
+from tests.torture.access.shares import share
 from tests.torture.access.test_readers import check_private
-from tests.torture.access.users import STRANGER
+from tests.torture.access.users import SIDECAR, STRANGER
 from tests.torture.access.volumes import ROOTS
 from tests.torture.figures import count
-from tests.torture.scale import FACTOR
 
 pytestmark = needs_root
 
@@ -25,7 +24,7 @@ HARMLESS = [kind for kind in KINDS if kind.startswith("link") or kind in ("FIFO"
 HOLDING = [kind for kind in KINDS if kind not in HARMLESS]
 
 ONE_BY_ONE = [(kind, (name,)) for kind, name in itertools.product(KINDS, STATE_NAMES)]
-PLANTED = [(kind, STATE_NAMES) for kind in KINDS] + (ONE_BY_ONE if FACTOR >= 1 else [])
+PLANTED = [*share([(kind, STATE_NAMES) for kind in KINDS], 4), *share(ONE_BY_ONE, 1)]
 
 
 @pytest.fixture
@@ -64,8 +63,7 @@ def test_planted_while_the_directory_was_open(
     garden.check(household.pod.state, household.entra, except_for=set())
 
 
-@pytest.mark.parametrize("role", ["signin", "refresh"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "role"), share(itertools.product(KINDS, ["signin", "refresh"]), 5))
 def test_planted_in_the_place_of_the_directory(
     household: Household, garden: Garden, kind: str, role: str
 ) -> None:
@@ -84,7 +82,7 @@ def test_planted_in_the_place_of_the_directory(
     count("access", "foreign objects refused with 78")
 
 
-@pytest.mark.parametrize("kind", ["link to a file of the sidecar's", "FIFO", "link to a FIFO"])
+@pytest.mark.parametrize("kind", share(["FIFO", "link to a file of the sidecar's", "link to a FIFO"], 2))
 def test_planted_directory_full_of_objects(household: Household, garden: Garden, kind: str) -> None:
     """A whole private directory prepared by somebody else: the shell, which runs before any check of the
     directory, neither waits for a FIFO in it nor writes through a link.
@@ -98,21 +96,19 @@ def test_planted_directory_full_of_objects(household: Household, garden: Garden,
     garden.check(household.pod.state, household.entra, except_for=set())
 
 
-@pytest.mark.parametrize("kind", ["FIFO", "link to a FIFO", "link to a file of the sidecar's"])
-@pytest.mark.parametrize(
-    "question", [("probe", "startup"), ("probe", "readiness"), ("probe", "liveness"), ("status", "--json")]
-)
-def test_questions_wait_for_no_fifo_and_show_no_file(
-    household: Household, garden: Garden, kind: str, question: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("kind", share(["FIFO", "link to a FIFO", "link to a file of the sidecar's"], 2))
+def test_questions_wait_for_no_fifo_and_show_no_file(household: Household, garden: Garden, kind: str) -> None:
     """Probes and `status` come between two turns: what lies in the place of their files is not read."""
-    household.sign_in()
     private = household.pod.private
+    private.mkdir(mode=0o777)
     private.chmod(0o777)
+    os.chown(private, SIDECAR.uid, SIDECAR.gid)
     for name in STATE_NAMES:
         garden.plant(private / name, kind)
-    _, output = _bounded(household.start(*question))
-    assert "sidecar's own" not in output
+    for words in ("probe startup", "probe readiness", "probe liveness", "status", "status --json"):
+        running = household.start(*words.split())
+        running.end(20)
+        assert "sidecar's own" not in running.output, words
 
 
 def test_device_is_removed(household: Household, garden: Garden) -> None:
@@ -127,8 +123,3 @@ def test_device_is_removed(household: Household, garden: Garden) -> None:
     assert role.stop()[0] == 0
     check_private(household)
     garden.check(household.pod.state, household.entra, except_for=set())
-
-
-def _bounded(running: Running) -> tuple[int, str]:
-    code = eventually(lambda: running.process.poll() is not None, "an answer", seconds=20)
-    return code, running.output

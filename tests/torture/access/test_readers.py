@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from tests.posix.identities import umask
 from tests.torture.access.conftest import Household, needs_root
+from tests.torture.access.shares import share
 from tests.torture.access.users import OTHERS, SIDECAR, TOKEN_GROUP, User
 from tests.torture.access.volumes import ROOTS, Root, files_of, folders_of, tree
-from tests.torture.scale import scaled
 
 pytestmark = needs_root
 
 MASKS = (0o000, 0o077)
 MODES = ("0640", "0600", "0644", "0604")
 
-# Those of `make test` come first: every root once, with every mode and both masks among them.
-_DIAGONAL = [(root, MODES[n // 2 % 4], MASKS[n % 2]) for n, root in enumerate(ROOTS)]
-_ALL = [case for case in itertools.product(ROOTS, MODES, MASKS) if case not in _DIAGONAL]
-CASES = [*_DIAGONAL, *_ALL[: scaled(0, len(_ALL))]]
+# In an order in which the even shares have different roots, modes and masks.
+EVERY = [(root, MODES[(n + m) % 4], mask) for m in range(4) for mask in MASKS for n, root in enumerate(ROOTS)]
+CASES = share(EVERY, 5)
 
 
 def may_read_tokens(user: User, mode: int) -> bool:

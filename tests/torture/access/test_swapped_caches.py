@@ -12,6 +12,7 @@ import pytest
 from tests.emulator import Emulator
 from tests.emulator.directory import FABRIKAM_ID, App
 from tests.end_to_end.pod import Pod, Running
+from tests.torture.access.shares import share
 from tests.torture.figures import count
 
 OTHER_CLIENT = "77777777-7777-4777-8777-777777777777"
@@ -26,12 +27,15 @@ def sealed(pod: Pod, tmp_path: Path, key_file: Callable[[Path], Path]) -> Pod:
 
 @pytest.mark.parametrize(
     ("settings", "what"),
-    [
-        ({"AZURE_CLIENT_ID": OTHER_CLIENT}, "client_id"),
-        ({"AZURE_TENANT_ID": FABRIKAM_ID}, "authority"),
-        ({"AZURE_TENANT_ID": "organizations"}, "authority"),
-    ],
-    ids=["client", "tenant", "any tenant"],
+    share(
+        [
+            ({"AZURE_CLIENT_ID": OTHER_CLIENT}, "client_id"),
+            ({"AZURE_TENANT_ID": FABRIKAM_ID}, "authority"),
+            ({"AZURE_TENANT_ID": "organizations"}, "authority"),
+        ],
+        2,
+    ),
+    ids=str,
 )
 def test_cache_of_another_pod_is_set_aside_and_named(
     sealed: Pod, new_pod: Callable[..., Pod], entra: Emulator, settings: dict[str, str], what: str
@@ -83,7 +87,7 @@ def _flipped(raw: bytes, position: int) -> bytes:
     return raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
 
 
-@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize("what", share(TAMPERED, 3))
 def test_tampered_cache_is_never_used(sealed: Pod, entra: Emulator, what: str) -> None:
     """An unknown key is refused with 78 and the bytes are left; all else is set aside, kept, and asked for
     anew. Nothing of it is sent or published.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.torture.access.conftest import Household, needs_root
+from tests.torture.access.shares import share
 from tests.torture.access.test_readers import check_private
 from tests.torture.access.users import APP, OTHERS, SIDECAR, STRANGER, TOKEN_GROUP
 from tests.torture.access.volumes import WIDENINGS, files_of, tree, widen
@@ -17,16 +17,14 @@ from tests.torture.figures import count
 pytestmark = needs_root
 
 
-@pytest.mark.parametrize("how", WIDENINGS.values(), ids=WIDENINGS)
-def test_widened_modes_are_narrowed_by_the_next_turn(
-    household: Household, how: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("name", share(WIDENINGS, 2))
+def test_widened_modes_are_narrowed_by_the_next_turn(household: Household, name: str) -> None:
     """Files and subdirectory, of both volumes, whatever was done to them; it costs nobody a sign-in."""
     household.sign_in()
     pod = household.pod
     (pod.private / "cache.damaged-1").write_bytes(b"an earlier cache")
     for path in (pod.tokens, pod.state):
-        widen(path, how)
+        widen(path, WIDENINGS[name])
     assert any(user.readable([pod.private / "cache"]) for user in OTHERS), "nothing was widened"
     household.turn()
     check_private(household)
@@ -41,19 +39,20 @@ def test_widened_modes_are_narrowed_by_the_next_turn(
     count("access", "prompts caused by it", 0)
 
 
-@pytest.mark.parametrize("name", ["token.json", "arm/token", "arm", "."])
-def test_part_of_a_generation_that_was_widened_is_replaced(household: Household, name: str) -> None:
+def test_part_of_a_generation_that_was_widened_is_replaced(household: Household) -> None:
     """One file or directory is enough: the next turn publishes what only the group reads."""
     household.sign_in()
     tokens = household.pod.tokens
-    (tokens / (tokens / "..data").readlink() / name).chmod(0o777)
-    household.turn()
-    found = tree(tokens / (tokens / "..data").readlink())
-    assert {path.stat().st_mode & 0o7777 for path in found} == {0o640, 0o750}
+    for name in ("token.json", "arm/token", "arm", "."):
+        (tokens / (tokens / "..data").readlink() / name).chmod(0o777)
+        household.turn()
+        found = tree(tokens / (tokens / "..data").readlink())
+        assert {path.stat().st_mode & 0o7777 for path in found} == {0o640, 0o750}, name
 
 
-@pytest.mark.parametrize("name", ["", "cache", "lock", "cache.damaged-1"])
-@pytest.mark.parametrize("mode", [0o666, 0o600])
+@pytest.mark.parametrize(
+    ("name", "mode"), share(itertools.product(["", "cache", "lock", "cache.damaged-1"], [0o666, 0o600]), 3)
+)
 def test_what_belongs_to_somebody_else_is_refused_by_name(household: Household, name: str, mode: int) -> None:
     """78: the path, whose it is, its mode, and what to do; nothing is read of it and nobody is asked."""
     household.sign_in()
