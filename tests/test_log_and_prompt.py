@@ -171,3 +171,18 @@ def test_libraries_reach_no_output() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert ended.stdout + ended.stderr == ""
+
+
+@pytest.mark.parametrize("format", ["console", "json"])
+def test_event_is_one_write_with_its_newline(format: str) -> None:
+    """A signal's handler may raise between two: the next line would stand on the same one."""
+    written: list[str] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    Log(format=format, level="info", stream=Stream()).event("signin.waiting", interval_seconds=5)
+    assert len(written) == 1
+    assert written[0].endswith("\n")

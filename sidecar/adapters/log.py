@@ -40,7 +40,8 @@ class Log:
         # Without any, logging would complain there itself.
         logging.lastResort = logging.NullHandler()
         self._logger = structlog.wrap_logger(
-            structlog.PrintLogger(self._stream),
+            # With its newline in one write: a signal's handler may raise between two.
+            structlog.WriteLogger(self._stream),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),

@@ -121,7 +121,7 @@ def test_a_signal_to_the_whole_group_reaches_the_command_once(
 def test_every_signal_to_the_shell_is_handed_on(execs: Execs) -> None:
     """A second TERM is the command's affair as well; nothing ends it before it wants to."""
     twice = (
-        'trap "echo one" TERM; echo ready; n=0; while [ $n -lt 2 ]; do sleep 30 & wait $!; n=$((n + 1)); done'
+        'trap "echo one" TERM; echo ready; n=0; while [ $n -lt 2 ]; do sleep 5 & wait $!; n=$((n + 1)); done'
     )
     process = execs.start("sh", "-c", f"{twice}; kill $(jobs -p); exit 4")
     assert process.stdout is not None
