@@ -23,7 +23,8 @@ STICKY = next(root for root in ROOTS if root.name == "sticky")
 HARMLESS = [kind for kind in KINDS if kind.startswith("link") or kind in ("FIFO", "empty directory")]
 HOLDING = [kind for kind in KINDS if kind not in HARMLESS]
 
-ONE_BY_ONE = [(kind, (name,)) for kind, name in itertools.product(KINDS, STATE_NAMES)]
+# Each name by itself too, with every second kind.
+ONE_BY_ONE = [(kind, (name,)) for kind, name in list(itertools.product(KINDS, (*STATE_NAMES, "other")))[::2]]
 PLANTED = [*share([(kind, STATE_NAMES) for kind in KINDS], 4), *share(ONE_BY_ONE, 1)]
 
 
