@@ -13,6 +13,7 @@ from tests.emulator.tokens import client_info
 
 def secrets_by_kind(entra: Emulator) -> dict[str, set[str]]:
     """What the stand-in has given out so far, and `client_info`, which MSAL keeps beside it."""
+    given = entra.secrets  # first: the answer to a client that was killed may come later still
     refresh_tokens = set(entra.grants.refresh_tokens)
     device_codes = set(entra.grants.codes)
     kinds: dict[str, set[str]] = {
@@ -22,7 +23,7 @@ def secrets_by_kind(entra: Emulator) -> dict[str, set[str]]:
         "ID token": set(),
         "client_info": {client_info(user) for user in entra.directory.users},
     }
-    for token in entra.secrets - refresh_tokens - device_codes:
+    for token in given - refresh_tokens - device_codes:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         kinds["ID token" if claims["aud"] == entra.client_id else "access token"].add(token)
