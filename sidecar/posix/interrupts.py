@@ -2,15 +2,21 @@
 
 The handler raises `Interrupted` in the main thread, which leaves a sleep or a wait in about 10 ms.
 From the sending of a refresh token until the cache is durable it is held back (`held`): a rotated
-token that was received but never saved would cost a person a sign-in.
+token that was received but never saved would cost a person a sign-in. Raised in a finalizer or a hook,
+where the interpreter swallows it, it is raised again.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+AGAIN_SECONDS = 0.01
+"""After a finalizer swallowed it: by then the program is somewhere else."""
 
 
 class Interrupted(BaseException):
@@ -33,6 +39,7 @@ class Interrupts:
         self._holds = 0
         self._pending: int | None = None
         self._raised = False
+        self._hook = sys.unraisablehook
 
     def install(self, *, hangup_ends: bool = False) -> None:
         """Take over TERM and INT. HUP ends who waits at a terminal; in the loop it is the shell's, and
@@ -40,6 +47,7 @@ class Interrupts:
         """
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._handle)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._swallowed
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(signal.SIGHUP, self._handle if hangup_ends else signal.SIG_IGN)
 
@@ -47,6 +55,7 @@ class Interrupts:
         """The work is done: a signal that comes while the interpreter ends has nothing to raise in."""
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(signum, signal.SIG_IGN)
+        sys.unraisablehook = self._hook
 
     @property
     def pending(self) -> bool:
@@ -71,6 +80,21 @@ class Interrupts:
         if self._pending is not None and not self._holds and not self._raised:
             self._raised = True
             raise Interrupted(self._pending)
+
+    def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Not from here: what a hook raises is swallowed as well."""
+        if not issubclass(unraisable.exc_type, Interrupted):
+            self._hook(unraisable)
+            return
+        self._raised = False
+        again = threading.Timer(AGAIN_SECONDS, self._signal_again)
+        again.daemon = True
+        with suppress(RuntimeError):  # no thread is started any more while the interpreter ends
+            again.start()
+
+    def _signal_again(self) -> None:
+        if self._pending is not None:
+            signal.pthread_kill(threading.main_thread().ident or 0, self._pending)
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
         if self._pending is None:

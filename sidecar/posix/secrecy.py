@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from pathlib import Path
 
 from sidecar.errors import DirectoryRefused
@@ -33,9 +34,15 @@ def proof_of_privacy(private: Path, *, group: int | None) -> str:
     :raises DirectoryRefused: the stranger came in
     """
     gid = STRANGER if group is None else group
-    child = os.fork()
-    if not child:  # pragma: no cover - another process
-        os._exit(_try_as(STRANGER, gid, private))
+    # A signal to the whole group must not unwind the child through the turn's clean-up, and one raised in
+    # an interpreter's hook around fork(2) would be swallowed there.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    try:
+        child = os.fork()
+        if not child:  # pragma: no cover - another process
+            os._exit(_try_as(STRANGER, gid, private))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     outcome = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if outcome == _ENTERED:
         raise DirectoryRefused(

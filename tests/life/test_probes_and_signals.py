@@ -78,6 +78,7 @@ def interrupts() -> Iterator[Interrupts]:
     installed = Interrupts()
     installed.install()
     yield installed
+    installed.retire()
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -41,6 +43,15 @@ def test_held_signal_waits_for_the_end_of_the_outermost_hold() -> None:
         tell(process)
         assert [next_line(process) for _ in range(3)] == ["pending True", "saved", ""]
         assert process.wait(5) == 143
+
+
+@pytest.mark.parametrize(("scene", "said"), [("finalizing", ""), ("forking", "leaving\n")])
+def test_signal_is_not_lost_where_python_swallows_exceptions(scene: str, said: str) -> None:
+    """Raised inside a finalizer it comes again; around a fork it waits, and the child goes its own way."""
+    done = subprocess.run(
+        [sys.executable, "-m", MODULE, scene], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, said, "")
 
 
 def test_second_signal_does_not_disturb_the_leaving() -> None:
