@@ -15,8 +15,9 @@ from typing import NoReturn
 
 from sidecar import __version__
 from sidecar.core.oauth_answer import printable
+from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
-from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS, Settings, read_settings
+from sidecar.settings import Settings, read_settings
 
 DESCRIPTION = "Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps."
 EPILOG = """roles in Python:
@@ -178,7 +179,7 @@ def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
     paths = {
         setting.name: Path(environ.get(setting.name) or setting.default or "/")
         for setting in SETTINGS
-        if setting.name in ENVIRONMENT_ONLY
+        if setting.name in SHELL_TOO
     }
     state = StateDirectory(paths["SIDECAR_STATE_DIR"] / PRIVATE)
     published = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access()).published()

@@ -5,8 +5,13 @@ from __future__ import annotations
 import grp
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sidecar.core.signal_target import SignalTarget
+from sidecar.core.signin_hours import SigninHours, signin_hours_from
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -27,6 +32,13 @@ def text(value: str) -> str:
     """One printable word."""
     if not value.isprintable() or " " in value:
         raise ValueError("has spaces or unprintable characters")
+    return value
+
+
+def line(value: str) -> str:
+    """One line of printable text."""
+    if not value.isprintable() or len(value) > 1000:
+        raise ValueError("give one line of at most 1000 printable characters")
     return value
 
 
@@ -73,6 +85,18 @@ def https_url(value: str) -> str:
     if not sound or not value.isprintable() or set(value) & set(" ?#\\"):
         raise ValueError("give an https URL, such as https://login.microsoftonline.com")
     return value.rstrip("/")
+
+
+def http_url(value: str) -> str:
+    """An http or https URL; it may be a secret, so that no message repeats it."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, or a port that is no number below 65536
+        sound = False
+    if not sound or not value.isascii() or not value.isprintable() or set(value) & set(" #\\"):
+        raise ValueError("give an http or https URL, such as https://hooks.example.com/T000/B000")
+    return value
 
 
 def issuer(value: str) -> str:
@@ -170,3 +194,24 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return value.lower()
 
     return parse
+
+
+def signin_hours(value: str) -> SigninHours:
+    """Days, hours and a zone, such as `mon-fri 08:00-18:00 Europe/Berlin`; without a zone UTC."""
+    return signin_hours_from(value, zone=_zone)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!a} here") from None
+
+
+def signal_target(value: str) -> SignalTarget:
+    """`HUP:nginx`, `USR1:/run/app.pid`, `HUP:42`, or a signal alone."""
+    name, _, target = value.partition(":")
+    name = name.upper().removeprefix("SIG")
+    if name not in ("HUP", "USR1", "USR2", "INT", "TERM", "WINCH", "CONT"):
+        raise ValueError("give a signal such as HUP, USR1 or USR2 and whom it is for, such as HUP:nginx")
+    return SignalTarget(name, target or None)

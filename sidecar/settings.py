@@ -1,147 +1,19 @@
-"""Every setting, declared once: the parser, `--help` and the README's table come from here."""
+"""The settings of this run: environment and flags, read as `declarations` say."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar import setting_values as values
 from sidecar.core.oauth_answer import printable
+from sidecar.core.signal_target import SignalTarget
+from sidecar.core.signin_hours import SigninHours
+from sidecar.declarations import SETTINGS, Setting
 from sidecar.errors import SettingsError
-
-
-@dataclass(frozen=True)
-class Setting:
-    """`name` is the environment variable; `parse` raises ValueError with what would be right."""
-
-    name: str
-    parse: Callable[[str], object]
-    help: str
-    default: str | None = None
-
-    @property
-    def attribute(self) -> str:
-        """Its name in `Settings`: AZURE_CLIENT_ID is `client_id`."""
-        return re.sub("^(AZURE|SIDECAR)_", "", self.name).lower()
-
-    @property
-    def flag(self) -> str:
-        """Its name on the command line: `--client-id`."""
-        return "--" + self.attribute.replace("_", "-")
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting("AZURE_CLIENT_ID", values.text, "Application (client) ID of the app registration."),
-    Setting(
-        "AZURE_TENANT_ID",
-        values.tenant,
-        "Tenant ID, a domain of the tenant, or `organizations`. Not needed with SIDECAR_OIDC_AUTHORITY.",
-    ),
-    Setting(
-        "AZURE_AUTHORITY_HOST",
-        values.https_url,
-        "Login host; another one for national clouds.",
-        "https://login.microsoftonline.com",
-    ),
-    Setting(
-        "SIDECAR_SCOPES",
-        values.words,
-        "Scopes of the token at the root of the token directory, all of one resource, such as "
-        "`https://graph.microsoft.com/.default` or `User.Read`.",
-    ),
-    Setting(
-        "SIDECAR_TOKENS",
-        values.named_scopes,
-        "Further tokens by name, from the same sign-in: `graph=https://graph.microsoft.com/.default "
-        "arm=https://management.azure.com/.default`.",
-    ),
-    Setting(
-        "SIDECAR_TOKEN_DIR",
-        values.path,
-        "Where apps read tokens. Environment only, as the shell reads it too.",
-        "/var/run/secrets/entra",
-    ),
-    Setting(
-        "SIDECAR_STATE_DIR",
-        values.path,
-        "Private to the sidecar: holds the refresh token. Environment only, as above.",
-        "/var/lib/entra-sidecar",
-    ),
-    Setting("SIDECAR_TOKEN_MODE", values.file_mode, "Mode of the token files, octal.", "0640"),
-    Setting(
-        "SIDECAR_TOKEN_GROUP",
-        values.group,
-        "Group of the token files, name or number; unset: what the volume gives.",
-    ),
-    Setting(
-        "SIDECAR_CACHE_KEY_FILE",
-        values.path,
-        "File with keys that seal the cache: base64 of 32 bytes a line; the first seals, any opens.",
-    ),
-    Setting(
-        "SIDECAR_ALLOWED_USERS",
-        values.lower_words,
-        "Who may sign in: object ids (recommended, they are never reassigned) or user names. Unset: the "
-        "first of the allowed tenants who does, but no guest.",
-    ),
-    Setting(
-        "SIDECAR_ALLOWED_TENANTS",
-        values.guids,
-        "Tenants that accounts may be of, and guests at home in. Unset: AZURE_TENANT_ID if that is a GUID, "
-        "else any.",
-    ),
-    Setting(
-        "SIDECAR_SIGNIN_TIMEOUT",
-        values.duration,
-        "How long to wait for a person; codes that expire meanwhile are replaced.",
-        "1h",
-    ),
-    Setting(
-        "SIDECAR_ON_SIGNIN_REQUIRED",
-        values.one_of("prompt", "exit"),
-        "When a person has to sign in: `prompt`, or `exit` with 77.",
-        "prompt",
-    ),
-    Setting(
-        "SIDECAR_REFRESH_AT",
-        values.fraction,
-        "Fraction of a token's life after which it is renewed, unless Entra advises a time; at most 0.8.",
-        "0.66",
-    ),
-    Setting(
-        "SIDECAR_MIN_VALIDITY",
-        values.duration,
-        "The life that `readiness` asks of a token; never more than half of what was granted.",
-        "60s",
-    ),
-    Setting(
-        "SIDECAR_OIDC_AUTHORITY",
-        values.issuer,
-        "Issuer URL of any OpenID provider with the device grant (RFC 8628), instead of Entra.",
-    ),
-    Setting(
-        "SIDECAR_CA_FILE",
-        values.path,
-        "PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy's.",
-    ),
-    Setting(
-        "SIDECAR_PROMPT_LANGUAGE",
-        values.language,
-        "Language of Entra's own part of the prompt, such as `de-DE`.",
-    ),
-    Setting("SIDECAR_LOG_FORMAT", values.one_of("console", "json"), "`console` or `json`.", "console"),
-    Setting(
-        "SIDECAR_LOG_LEVEL",
-        values.one_of("debug", "info", "warning", "error"),
-        "`debug`, `info`, `warning` or `error`. The prompt appears at every level.",
-        "info",
-    ),
-)
-
-ENVIRONMENT_ONLY = frozenset({"SIDECAR_TOKEN_DIR", "SIDECAR_STATE_DIR"})
 
 # Kubernetes gives every pod variables for the services of its namespace, so one named "sidecar" or
 # "sidecar-x" looks like ours (kubernetes.io, "Discovering services").
@@ -173,6 +45,15 @@ class Settings:
     oidc_authority: str | None
     ca_file: Path | None
     prompt_language: str | None
+    prompt_from: str | None
+    prompt_purpose: str | None
+    prompt_qr: str
+    prompt_webhook_url: str | None
+    prompt_webhook_format: str
+    prompt_command: str | None
+    signin_hours: SigninHours | None
+    on_publish_command: str | None
+    on_publish_signal: SignalTarget | None
     log_format: str
     log_level: str
 

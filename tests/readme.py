@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidecar.core.events import EVENTS
+from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
-from sidecar.settings import SETTINGS
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -10,8 +10,8 @@ import pytest
 
 from sidecar import __version__
 from sidecar.core.events import EVENTS
+from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import EXIT_CODES, SidecarError
-from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS
 from tests.readme import README, filled
 
 ROOT = Path(__file__).parents[1]
@@ -52,9 +52,9 @@ def test_readme_names_only_settings_that_exist() -> None:
 def test_shell_reads_the_settings_that_are_environment_only() -> None:
     """What sh reads too has the same default there, and cannot be a flag."""
     script = (ROOT / "entrypoint.sh").read_text()
-    assert set(re.findall(r"\bSIDECAR_[A-Z_]+\b", script)) == ENVIRONMENT_ONLY
+    assert set(re.findall(r"\bSIDECAR_[A-Z_]+\b", script)) == SHELL_TOO
     for setting in SETTINGS:
-        if setting.name in ENVIRONMENT_ONLY:
+        if setting.name in SHELL_TOO:
             assert f"${{{setting.name}:-{setting.default}}}" in script
 
 

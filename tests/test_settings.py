@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from sidecar.core.signal_target import SignalTarget
+from sidecar.core.signin_hours import SigninHours
+from sidecar.declarations import SETTINGS
 from sidecar.errors import SettingsError
-from sidecar.settings import SETTINGS, Settings, read_settings
+from sidecar.settings import Settings, read_settings
 
 CLIENT = "11111111-2222-4333-8444-555555555555"
 TENANT = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
@@ -49,6 +53,15 @@ def test_three_settings_are_enough() -> None:
         oidc_authority=None,
         ca_file=None,
         prompt_language=None,
+        prompt_from=None,
+        prompt_purpose=None,
+        prompt_qr="auto",
+        prompt_webhook_url=None,
+        prompt_webhook_format="json",
+        prompt_command=None,
+        signin_hours=None,
+        on_publish_command=None,
+        on_publish_signal=None,
         log_format="console",
         log_level="info",
     )
@@ -72,6 +85,15 @@ def test_every_setting_is_read_from_its_own_name() -> None:
         "SIDECAR_MIN_VALIDITY": "5m",
         "SIDECAR_CA_FILE": "/ca",
         "SIDECAR_PROMPT_LANGUAGE": "de-DE",
+        "SIDECAR_PROMPT_FROM": "reports/nightly-x2x9z",
+        "SIDECAR_PROMPT_PURPOSE": "nightly report",
+        "SIDECAR_PROMPT_QR": "off",
+        "SIDECAR_PROMPT_WEBHOOK_URL": "http://receiver:8080/hook?key=1",
+        "SIDECAR_PROMPT_WEBHOOK_FORMAT": "slack",
+        "SIDECAR_PROMPT_COMMAND": "tee /tmp/prompt",
+        "SIDECAR_SIGNIN_HOURS": "mon-fri 08:00-18:00",
+        "SIDECAR_ON_PUBLISH_COMMAND": "touch /tmp/published",
+        "SIDECAR_ON_PUBLISH_SIGNAL": "sighup:nginx",
         "SIDECAR_LOG_FORMAT": "json",
         "SIDECAR_LOG_LEVEL": "error",
     }
@@ -96,6 +118,15 @@ def test_every_setting_is_read_from_its_own_name() -> None:
         oidc_authority=None,
         ca_file=Path("/ca"),
         prompt_language="de-DE",
+        prompt_from="reports/nightly-x2x9z",
+        prompt_purpose="nightly report",
+        prompt_qr="off",
+        prompt_webhook_url="http://receiver:8080/hook?key=1",
+        prompt_webhook_format="slack",
+        prompt_command="tee /tmp/prompt",
+        signin_hours=SigninHours(frozenset(range(5)), 480, 1080, UTC),
+        on_publish_command="touch /tmp/published",
+        on_publish_signal=SignalTarget("HUP", "nginx"),
         log_format="json",
         log_level="error",
     )

@@ -34,6 +34,20 @@ class PromptFiles(Protocol):
         ...
 
 
+class Face(Protocol):
+    """A further place where the prompt is shown. Nothing that happens there holds up or ends a sign-in."""
+
+    def tell(self, record: Mapping[str, object]) -> None:
+        """Of a prompt (`signin.code_issued`) or of its end (`signin.withdrawn`), in this order. Returns at
+        once and raises nothing.
+        """
+        ...
+
+    def finish(self, seconds: float) -> None:
+        """Wait up to so long until all that was told has arrived, and give up the rest."""
+        ...
+
+
 class PromptBoard:
     """Shows one prompt at a time. A full disk keeps no prompt out of the log."""
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 EVENTS: dict[str, str] = {
     "signin.code_issued": "A person has to act: URL, code, expiry. One JSON line per code, at every level.",
     "signin.waiting": "Polling for the person's answer has begun.",
+    "signin.reminder": "The prompt is still open: address, code, time left.",
+    "signin.withdrawn": "The prompt is closed; says how it ended and repeats its phrase.",
+    "signin.blocked": "The tenant's policy blocks the device code flow; says what an administrator has to "
+    "change. Nobody is prompted meanwhile.",
+    "signin.expected": "The present sign-in ends soon, as far as the authority lets us know: when people are "
+    "asked for the next one.",
+    "prompt.undelivered": "The prompt, or its end, did not reach the webhook or the command; says why.",
     "signin.trouble": "A request of the sign-in failed in passing; the code stays valid.",
     "signin.expired": "The code has expired and is replaced.",
     "signin.rejected": "Somebody signed in, or was, who is not allowed; nothing of theirs is kept.",
     "signin.completed": "Who signed in.",
     "signin.failed": "Nobody signed in, or `signin` could not do its work; says why and what to do.",
     "token.published": "Apps see new tokens.",
+    "publish.told": "The command or the signal that tells apps of new tokens has done its work.",
+    "publish.untold": "It has not: says why. Nothing else depends on it.",
     "token.withdrawn": "The published tokens were taken back: their account is not allowed any more.",
     "refresh.succeeded": "A token was renewed.",
     "refresh.failed": "A renewal or a turn failed; says why, what to do, when it is tried again, and how "

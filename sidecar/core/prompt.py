@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from sidecar.core.device_code import DeviceAuthorization
@@ -9,6 +10,8 @@ from sidecar.core.oauth_answer import printable
 from sidecar.core.time_words import utc
 
 WIDTH = 66
+VERSION = 1
+"""Of the records; keys may be added without a new one."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,29 @@ class Prompt:
     scopes: tuple[str, ...]
     where: str
     """The pod or host that asks."""
+    phrase: str = ""
+    """Some random words, the same wherever this sign-in is spoken of."""
+    purpose: str | None = None
+    """What the sign-in is for, in the words of those who set it up."""
+    reason: str | None = None
+    """Why it is needed now."""
     message: str | None = None
     """The authority's own words, in the language asked for."""
+
+
+class Outcome(enum.Enum):
+    """How a prompt ended."""
+
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    """Its code; another prompt follows."""
+    DECLINED = "declined"
+    REJECTED = "rejected"
+    """Somebody signed in who is not allowed; another prompt follows."""
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """TERM or INT came."""
 
 
 def prompt_for(
@@ -51,10 +75,25 @@ def prompt_for(
     )
 
 
+def withdrawal(prompt: Prompt, outcome: Outcome, *, username: str | None = None) -> dict[str, object]:
+    """The end of a prompt, for the faces that were shown it."""
+    return {
+        "event": "signin.withdrawn",
+        "version": VERSION,
+        "outcome": outcome.value,
+        "username": username,
+        "phrase": prompt.phrase,
+        "user_code": prompt.user_code,
+        "host": prompt.where,
+        "purpose": prompt.purpose,
+    }
+
+
 def record(prompt: Prompt) -> dict[str, object]:
     """The machine-readable line and `prompt.json`: one event, stable keys."""
     return {
         "event": "signin.code_issued",
+        "version": VERSION,
         "verification_uri": prompt.verification_uri,
         "verification_uri_complete": prompt.verification_uri_complete,
         "user_code": prompt.user_code,
@@ -63,6 +102,9 @@ def record(prompt: Prompt) -> dict[str, object]:
         "client_id": prompt.client_id,
         "scopes": list(prompt.scopes),
         "host": prompt.where,
+        "phrase": prompt.phrase,
+        "purpose": prompt.purpose,
+        "reason": prompt.reason,
         "message": prompt.message,
     }
 

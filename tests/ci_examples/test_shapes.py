@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sidecar.settings import SETTINGS
+from sidecar.declarations import SETTINGS
 
 CI = Path(__file__).resolve().parents[2] / "docs" / "ci"
 NAMES = {setting.name for setting in SETTINGS}

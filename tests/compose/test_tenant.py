@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from sidecar import __version__
-from sidecar.settings import SETTINGS
+from sidecar.declarations import SETTINGS
 from tests.compose.stack import ROOT, ComposeError, Stack
 from tests.engines.docker import docker
 from tests.leaks import Leaks

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar import __version__
 from sidecar.cli import main
-from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS
+from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS
 
 ENTRA = {
     "AZURE_CLIENT_ID": "11111111-2222-4333-8444-555555555555",

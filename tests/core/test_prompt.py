@@ -82,6 +82,7 @@ def test_record_has_the_keys_of_the_contract_and_no_device_code() -> None:
     """One event with stable keys; null where the provider said nothing."""
     assert record(prompt_of(message="Besuchen Sie …")) == {
         "event": "signin.code_issued",
+        "version": 1,
         "verification_uri": "https://login.microsoft.com/device",
         "verification_uri_complete": None,
         "user_code": "ABCDEFGHI",
@@ -90,6 +91,9 @@ def test_record_has_the_keys_of_the_contract_and_no_device_code() -> None:
         "client_id": "11111111-2222-4333-8444-555555555555",
         "scopes": ["https://graph.microsoft.com/.default", "https://graph.microsoft.com/Mail.Read"],
         "host": "reporting-dashboard-backend-7d4b9c6f5d-x2x9z",
+        "phrase": "",
+        "purpose": None,
+        "reason": None,
         "message": "Besuchen Sie …",
     }
 

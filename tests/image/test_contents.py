@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.settings import SETTINGS
+from sidecar.declarations import SETTINGS
 from tests.engines.docker import PRODUCT, docker
 
 pytestmark = pytest.mark.image

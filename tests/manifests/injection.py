@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sidecar.settings import ENVIRONMENT_ONLY, SETTINGS
+from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS
 from tests.manifests.arrangements import K8S, Manifest, pod_spec, source
 
 PREFIX = "entra-sidecar/"

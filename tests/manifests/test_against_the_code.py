@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from sidecar.declarations import SETTINGS
 from sidecar.setting_values import duration
-from sidecar.settings import SETTINGS, read_settings
+from sidecar.settings import read_settings
 from tests.emulator.__main__ import parser
 from tests.emulator.directory import CLIENT_ID, CONTOSO_ID
 from tests.manifests.arrangements import K8S, Manifest, source

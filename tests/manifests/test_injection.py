@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from sidecar.settings import SETTINGS
+from sidecar.declarations import SETTINGS
 from tests.manifests.arrangements import K8S, Manifest, pod_spec, source
 from tests.manifests.builds import build, documents
 from tests.manifests.workloads import of_kind
@@ -66,7 +66,7 @@ def test_every_setting_is_an_annotation_but_what_the_mounts_decide() -> None:
         if one["name"] == "settings"
     )
     pairs = {name: annotation for annotation, name in yaml.safe_load(text)}
-    fixed = {"SIDECAR_TOKEN_DIR", "SIDECAR_STATE_DIR", "SIDECAR_CACHE_KEY_FILE"}
+    fixed = {"SIDECAR_TOKEN_DIR", "SIDECAR_STATE_DIR", "SIDECAR_CACHE_KEY_FILE", "SIDECAR_PROMPT_WEBHOOK_URL"}
     assert pairs == {
         setting.name: f"entra-sidecar/{setting.flag[2:]}" for setting in SETTINGS if setting.name not in fixed
     }

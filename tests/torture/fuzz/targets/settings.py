@@ -8,7 +8,8 @@ from pathlib import Path
 from unittest import mock
 
 from sidecar import cli
-from sidecar.settings import SETTINGS, Settings
+from sidecar.declarations import SETTINGS
+from sidecar.settings import Settings
 from tests.torture.fuzz.draws import FORGED, ODD_VALUES, Draws
 from tests.torture.fuzz.promises import printable_lines
 
