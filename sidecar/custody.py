@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sidecar.adapters.log import Log
+from sidecar.adapters.retry import stubbornly
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Document, TokenDirectory
@@ -93,12 +94,19 @@ class Custody:
         return {name: never_longer(token, told_at=told_at, now=now) for name, token in usable.items()}
 
     def save(self, account: Account, tokens: TokenSet) -> None:
-        """Make a new refresh token and `tokens` durable, beside the other tokens of the same person.
+        """Make a new refresh token and `tokens` durable, beside the other tokens of the same person. The old
+        refresh token may be spent by now, so that a failure is not the last word.
 
         :raises DirectoryError: the cache is as it was
         """
         same = self._cache.account is not None and self._cache.account.object_id == account.object_id
-        self._commit(account, {**(self.tokens if same else {}), **tokens})
+        saved = {**(self.tokens if same else {}), **tokens}
+        try:
+            stubbornly(
+                lambda: self._cache.commit(account, saved, at=self._clock.anchor()), sleep=self._clock.sleep
+            )
+        except OSError as error:
+            raise self.cannot_save(error) from error
 
     def follow_clock(self) -> None:
         """After a leap, or a reboot: keep the lives of the tokens by the new time. One step forward and one

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
 
 from sidecar.errors import AuthorityBusy, SidecarError
 
@@ -52,3 +59,18 @@ def persistently(
         before_sleep=report,
         reraise=True,
     )(call)
+
+
+def stubbornly(write: Callable[[], None], *, sleep: Callable[[float], None]) -> None:
+    """A write that must not be lost, such as of a refresh token whose predecessor is spent: tried three
+    times within a second, for a full or flickering volume may have room again.
+
+    :raises OSError: the last failure
+    """
+    Retrying(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_attempt(3),
+        wait=wait_exponential(multiplier=0.2),
+        sleep=sleep,
+        reraise=True,
+    )(write)

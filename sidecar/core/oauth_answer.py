@@ -61,6 +61,15 @@ def discovery_refusal(answer: Mapping[str, Any], *, url: str, status: int) -> Si
     )
 
 
+def names_endpoints(text: str) -> bool:
+    """Whether this discovery document has what a sign-in needs (RFC 8628 section 4)."""
+    document = json.loads(text)
+    return isinstance(document, dict) and all(
+        (text_of(document, name) or "").startswith("https://")
+        for name in ("token_endpoint", "device_authorization_endpoint")
+    )
+
+
 def for_msal(answer: Mapping[str, Any]) -> dict[str, Any]:
     """`answer` without what MSAL cannot file: it fails on that before it has kept the refresh token beside
     it, or keeps what it can never send again.

@@ -230,10 +230,13 @@ def test_redirect_of_the_discovery_document_is_not_followed_either(tmp_path: Pat
         assert second.received == []
 
 
+SOUND = b'{"token_endpoint": "https://x/token", "device_authorization_endpoint": "https://x/device"}'
+
+
 def test_fresh_document_costs_no_request(tmp_path: Path) -> None:
     """The first GET asks and keeps, the next one does not ask; the key is the URL with its query."""
     shelf = Shelf()
-    with TlsServer(CERTIFICATE, answering(200, b'{"issuer": "x"}')) as server:
+    with TlsServer(CERTIFICATE, answering(200, SOUND)) as server:
         client = client_in(tmp_path, documents=shelf)
         first = client.get(server.url, params={"v": "2"}, headers={"X": "1"})
         url = f"{server.url}?v=2"
@@ -255,6 +258,28 @@ def test_old_document_serves_while_the_authority_fails(tmp_path: Path, behave: B
         assert (response.status_code, response.text) == (200, '{"old": 1}')
         assert len(server.received) == 1
         assert shelf.texts == {server.url: '{"old": 1}'}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"{}",
+        SOUND.replace(b"token_endpoint", b"other"),
+        SOUND.replace(b"https://x/device", b"http://x/device"),
+        SOUND.replace(b'"https://x/token"', b"[]"),
+    ],
+)
+def test_document_that_nobody_could_sign_in_with_replaces_none_that_could(
+    tmp_path: Path, document: bytes
+) -> None:
+    """A provider's bad minute must not cost a pod that has all it needs; without an old one it is told."""
+    with TlsServer(CERTIFICATE, answering(200, document)) as server:
+        shelf = Shelf({server.url: "{}"})
+        assert client_in(tmp_path, documents=shelf).get(server.url).text == "{}"
+        assert shelf.texts == {server.url: "{}"}
+        shelf.texts.clear()
+        assert client_in(tmp_path, documents=shelf).get(server.url).text == document.decode()
+        assert shelf.texts == {}
 
 
 def test_failure_without_an_old_document_is_told(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin, SigninTerms
 from sidecar.turn import Turn
-from tests.life.doubles import TENANT, QuietHeart, ScriptedAuthority, VirtualClock, Volume
+from tests.life.doubles import TENANT, Flickering, QuietHeart, ScriptedAuthority, VirtualClock, Volume
 
 GRAPH = ("https://graph.microsoft.com/.default",)
 ARM = ("https://management.azure.com/.default",)
@@ -61,7 +61,7 @@ class Bench:
         token_path.mkdir()
         state_path.mkdir(mode=0o700)
         clock = VirtualClock()
-        cache = TokenCache(
+        cache = Flickering(
             state_path / "cache", seal=Sealer(), client_id="client", authority="https://login.example/t"
         )
         return cls(

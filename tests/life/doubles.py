@@ -16,7 +16,7 @@ from sidecar.core.account import Account
 from sidecar.core.device_code import Answer, DeviceAuthorization
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.schedule import Anchor
-from sidecar.core.token import AccessToken
+from sidecar.core.token import AccessToken, TokenSet
 from sidecar.errors import SidecarError, SigninRequired
 from sidecar.posix.heart import Heart
 
@@ -72,6 +72,19 @@ class Volume(TokenDirectory):
     def _need_room(self) -> None:
         if self._full():
             raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Flickering(TokenCache):
+    """Fails to write `failing` times, then writes."""
+
+    failing = 0
+
+    def commit(self, account: Account | None, tokens: TokenSet, *, at: Anchor | None = None) -> None:
+        """As ever, unless it is to fail."""
+        if self.failing:
+            self.failing -= 1
+            raise OSError(errno.EIO, "Input/output error")
+        super().commit(account, tokens, at=at)
 
 
 class QuietHeart(Heart):

@@ -12,7 +12,7 @@ from sidecar.core.account import Admission
 from sidecar.core.device_code import Answer
 from sidecar.errors import AuthorityBusy, DirectoryError, SigninDeclined, SigninRequired
 from tests.life.bench import ARM, GRAPH, Bench
-from tests.life.doubles import ALICE
+from tests.life.doubles import ALICE, Flickering
 
 LIFE = 3600
 RENEWED_AFTER = int(LIFE * 0.66)
@@ -57,6 +57,18 @@ def test_disk_error_at_a_later_token_costs_the_earlier_one_nothing(pair: Bench) 
     assert arm is not None
     assert published["expires_on"] > arm["expires_on"]
     assert 0 < pair.number("wake") - pair.clock.boot <= 30
+
+
+@pytest.mark.parametrize(("failing", "saved"), [(2, True), (3, False)])
+def test_write_that_fails_in_passing_costs_no_refresh_token(pair: Bench, failing: int, saved: bool) -> None:
+    """The old one may be spent: the save is tried three times within the turn, and its end is told."""
+    pair.clock.sleep(RENEWED_AFTER + 1)
+    before = pair.authority.cache_content()["refresh_token"]
+    assert isinstance(pair.cache, Flickering)
+    pair.cache.failing = failing
+    assert (pair.turn() is None) is saved
+    pair.cache.open(now=pair.clock.now())
+    assert (pair.authority.cache_content()["refresh_token"] != before) is saved
 
 
 def test_failure_before_a_disk_error_keeps_its_pause(pair: Bench) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sidecar.adapters.http.answer import Response, checked, failure
+from sidecar.core.oauth_answer import names_endpoints
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable
 from sidecar.posix.trust import trusting
 
@@ -88,7 +89,8 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         **_kwargs: Any,
     ) -> Response:
-        """From the kept documents if recent; an old copy serves while the authority fails.
+        """From the kept documents if recent; an old copy serves while the authority fails, or answers with
+        something that nobody could sign in with.
 
         :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
         """
@@ -101,7 +103,7 @@ class HttpClient:
             if (text := self._documents.stale(url)) is None:
                 raise
             return Response(200, text)
-        if response.status_code == 200:
+        if response.status_code == 200 and names_endpoints(response.text):
             self._documents.keep(url, response.text)
         elif (text := self._documents.stale(url)) is not None:
             return Response(200, text)
