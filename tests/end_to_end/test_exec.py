@@ -142,7 +142,7 @@ def test_flags_before_the_dashes_are_settings(signed_in: Pod, entra: Emulator) -
 
 def test_the_token_is_renewed_while_the_command_runs(pod: Pod, entra: Emulator) -> None:
     """A job may take longer than a token lives."""
-    entra.policy.token_life, entra.policy.approve_after = 6, 0
+    entra.policy.token_life, entra.policy.approve_after = 15, 0
     watch = """
         import os, pathlib, time
         folder, seen = pathlib.Path(os.environ["SIDECAR_TOKEN_DIR"]), set()

@@ -58,7 +58,7 @@ def test_whole_life_in_real_processes(pod: Pod, entra: Emulator, shell: str) -> 
 
     A reader in a loop never sees a missing or an expired token.
     """
-    entra.policy.token_life = 10
+    entra.policy.token_life = 15
     role = pod.start("refresh", shell=shell)
     first = role.wait_for("signin.code_issued")
     assert pod.run("probe", "liveness")[0] == 0
@@ -69,14 +69,15 @@ def test_whole_life_in_real_processes(pod: Pod, entra: Emulator, shell: str) -> 
     with Reader(pod) as reader:
         role.wait_for("refresh.succeeded", 2)
         assert pod.run("probe", "readiness")[0] == 0
+        # From here on a life that leaves time for a person beside a busy machine.
+        entra.policy.token_life = 60
         before = renewals(entra)
         time_of_hup = time.monotonic()
         role.process.send_signal(signal.SIGHUP)
         role.wait_for("refresh.succeeded", 3)
         assert renewals(entra) == before + 1
-        assert time.monotonic() - time_of_hup < 12
+        assert time.monotonic() - time_of_hup < 15
 
-        entra.policy.token_life = 60
         entra.revoke()
         role.process.send_signal(signal.SIGHUP)
         second = role.wait_for("signin.code_issued", 2)

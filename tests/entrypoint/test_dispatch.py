@@ -110,7 +110,7 @@ def test_script_is_short_and_uses_only_what_every_shell_has() -> None:
     assert len(text.splitlines()) < 80
     assert max(map(len, text.splitlines())) <= 100
     assert ENTRYPOINT.stat().st_mode & 0o111 == 0o111
-    for construct in ("wait -n", "read -t", "set -m", "[[", "function ", "local "):
+    for construct in ("wait -n", "read -t", "set -m", "[[ ", "function ", "local "):
         assert construct not in text
 
 

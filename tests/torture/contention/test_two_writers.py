@@ -119,6 +119,7 @@ def test_writers_pass_one_at_a_time_and_never_renew_twice(
     assert reader.report(entra.secrets) == []
 
 
+@pytest.mark.serial
 def test_storm_of_hangups_renews_once_in_ten_seconds(
     new_signed_in: Callable[[int], Pod], entra: Emulator
 ) -> None:
