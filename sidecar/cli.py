@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -11,32 +10,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from sidecar import __version__
-from sidecar.core.oauth_answer import printable
-from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS, SHELL_TOO
+from sidecar.command_line import parser
+from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
 from sidecar.settings import Settings, read_settings
-
-DESCRIPTION = "Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps."
-EPILOG = """roles in Python:
-  signin    make sure a live token is published; asks a person to sign in if it has to
-  refresh   one turn of the loop: renew what is due (entrypoint.sh runs the loop)
-  exec      sign in, then run a command with a fresh token beside it: exec [--wipe] -- CMD ...
-  status    who is signed in, how long each token lives, what comes next
-
-roles in the shell (entrypoint.sh):
-  probe startup|readiness|liveness
-  wait [seconds]
-
-Every setting is an environment variable or a flag of the same name; see README.md.
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(printable(message, 500), advice=f"{self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -44,7 +22,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     environ = os.environ if environ is None else environ
     own, command = _split(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser().parse_args(own)
+        arguments = parser().parse_args(own)
         if arguments.role == "status":
             return _status(environ, as_json=arguments.json)
         flags = {
@@ -77,39 +55,6 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         at = argv.index("--")
         return list(argv[:at]), list(argv[at + 1 :])
     return list(argv), []
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="sidecar",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    roles = parser.add_subparsers(dest="role", metavar="ROLE", required=True, title="roles")
-    for role, words in (
-        ("signin", "sign in and publish"),
-        ("refresh", "renew what is due"),
-        ("exec", "sign in, then run a command beside the renewing: exec -- CMD ..."),
-    ):
-        subparser = roles.add_parser(role, help=words, allow_abbrev=False)
-        for setting in SETTINGS:
-            if setting.name not in ENVIRONMENT_ONLY:
-                default = f" Default: {setting.default}." if setting.default else ""
-                words = f"{setting.help.replace('`', '')}{default} [{setting.name}]".replace("%", "%%")
-                subparser.add_argument(setting.flag, metavar="VALUE", help=words)
-        if role == "refresh":
-            subparser.add_argument("--now", action="store_true", help="renew whatever the schedule says")
-            words = "the loop begins: test, and log, that others cannot read the state"
-            subparser.add_argument("--first", action="store_true", help=words)
-        if role == "exec":
-            words = "when the command has ended, remove the published tokens and the sign-in"
-            subparser.add_argument("--wipe", action="store_true", help=words)
-    status = roles.add_parser("status", help="show what is published and what comes next", allow_abbrev=False)
-    status.add_argument("--json", action="store_true", help="for programs")
-    return parser
 
 
 def _turn(settings: Settings, *, role: str, at_once: bool, first: bool) -> int:
