@@ -78,12 +78,15 @@ ROLES: Mapping[str, RoleHelp] = {
         "is sent.",
         "  entrypoint.sh doctor\n"
         "  entrypoint.sh doctor --json | jq '.checks[] | select(.outcome == \"fail\")'\n"
-        "  kubectl exec POD -c entra-refresh -- /app/entrypoint.sh doctor",
+        "  kubectl exec POD -c entra-refresh -- /entrypoint.sh doctor",
         (0, 1, 64, 130, 143),
     ),
 }
 
-DESCRIPTION = """Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps. Run it as `entrypoint.sh ROLE`, which is the entry point of the image; `ROLE --help` tells more."""
+DESCRIPTION = (
+    "Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps. Run it as "
+    "`entrypoint.sh ROLE`, which is the entry point of the image; `ROLE --help` tells more."
+)
 SHELL_ROLES: Mapping[str, str] = {
     "probe": "startup|readiness|liveness: one line, and 0 or 1",
     "wait": "[seconds]: return when a token is ready, 75 if it is not in time",
@@ -124,13 +127,13 @@ def _program() -> tuple[Parser, argparse._SubParsersAction[Parser]]:
         usage="entrypoint.sh ROLE [--SETTING VALUE ...]",
         description=_filled(DESCRIPTION),
         epilog=f"roles in the shell:\n{shell}\n\n"
-        "Every setting is an environment variable, or a flag of the same name: signin --help.\n\n"
+        "Every setting is an environment variable, or a flag: signin --help.\n\n"
         f"{_codes(tuple(EXIT_CODES))}\n{FILES}",
         formatter_class=_formatter,
         allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=__version__, help="show the version and end")
-    roles = made.add_subparsers(dest="role", metavar="ROLE", required=True, title="roles")
+    roles = made.add_subparsers(prog="sidecar", dest="role", metavar="ROLE", required=True, title="roles")
     return made, roles
 
 
