@@ -9,12 +9,13 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sidecar.command_line import parser
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
-from sidecar.settings import Settings, read_settings
+from sidecar.settings import Settings, read_settings, read_what_is_right
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
             for setting in SETTINGS
             if (value := getattr(arguments, setting.attribute, None)) is not None
         }
+        if arguments.role == "doctor":
+            return _doctor(environ, flags, as_json=arguments.json)
         if arguments.role == "exec" and not command:
             raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
         settings = read_settings(environ, flags)
@@ -113,6 +116,49 @@ def _exec(
     finally:
         if wipe:
             supervision.wipe(settings.token_dir, settings.state_dir)
+
+
+def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bool) -> int:
+    """Each check is shown as soon as it is made; programs get one object at the end."""
+    from sidecar.core import checkup
+    from sidecar.doctor import examine
+    from sidecar.posix.clock import SystemClock
+    from sidecar.posix.identity import own_identity
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.posix.secrecy import forbid_core_dumps
+
+    forbid_core_dumps()
+    interrupts = Interrupts()
+    checks = []
+    try:
+        interrupts.install(hangup_ends=True)
+        settings, mistakes = read_what_is_right(environ, flags)
+        for check in examine(
+            settings,
+            mistakes=mistakes,
+            set_count=sum(bool(flags.get(each.name) or environ.get(each.name)) for each in SETTINGS),
+            identity=own_identity(),
+            clock=SystemClock(),
+            interrupts=interrupts,
+        ):
+            checks.append(check)
+            _say("" if as_json else checkup.words(check))
+        _say(json.dumps(checkup.document(checks)) + "\n" if as_json else checkup.summary(checks))
+        interrupts.retire()
+    except Interrupted as interrupted:
+        return interrupted.exit_code
+    return int(checkup.failed(checks))
+
+
+def _say(text: str) -> None:
+    """On stdout, at once. A character that the locale cannot encode is escaped; who does not read any more
+    does not need it.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with suppress(BrokenPipeError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
