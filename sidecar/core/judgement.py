@@ -129,7 +129,7 @@ def judge_certificate(version: str, issuer: str, *, expires_on: float, now: floa
 def judge_clock(offset_seconds: float | None) -> Check:
     """`offset_seconds` above 0: this machine is ahead of the authority."""
     if offset_seconds is None:
-        return Check("clock", Outcome.SKIP, "the authority did not tell its time")
+        return Check("clock", Outcome.SKIP, "no answer told the authority's time")
     if abs(offset_seconds) <= CLOCK_OFFSET_SECONDS:
         return Check(
             "clock", Outcome.PASS, f"within {max(abs(round(offset_seconds)), 1)} s of the authority's"

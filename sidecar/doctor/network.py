@@ -23,20 +23,25 @@ from sidecar.posix.clock import Clock
 from sidecar.settings import Settings
 
 
-class Nowhere:
-    """Keeps no document: each run of `doctor` asks anew."""
+class OneRun:
+    """Keeps documents for this run alone: each run of `doctor` asks anew."""
 
-    def fresh(self, _url: str) -> str | None:
-        """Never."""
-        return None
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def fresh(self, url: str) -> str | None:
+        """Of this run."""
+        return self._texts.get(url)
 
     stale = fresh
 
-    def keep(self, _url: str, _text: str) -> None:
-        """Not kept."""
+    def keep(self, url: str, text: str) -> None:
+        """In memory."""
+        self._texts[url] = text
 
     def forget(self) -> None:
         """Nothing is kept."""
+        self._texts.clear()
 
     outdate = forget
 
@@ -48,6 +53,7 @@ class Network:
         self._settings = settings
         self._wrong = wrong
         self._clock = clock
+        self._documents = OneRun()
         self._offset: float | None = None
         self._failed: str | None = None
         self._given: bool = False
@@ -89,6 +95,9 @@ class Network:
         except AuthorityUntrusted as error:
             issuer = issuer_shown(self._route)
             return from_error("tls", error, beside=f"; issued by {issuer}" if issuer else "")
+        except SidecarError as error:
+            proxy = self._route.proxy
+            return from_error("tls", error, beside=f", through {proxy[0]}:{proxy[1]}" if proxy else "")
         return judge_certificate(
             shaken.version, shaken.issuer, expires_on=shaken.expires_on, now=self._clock.now()
         )
@@ -187,6 +196,6 @@ class Network:
             authority=Authority(settings.authority_url, oidc=settings.oidc_authority is not None),
             client_id=settings.client_id,
             cache=lambda: None,
-            transport=HttpClient(documents=Nowhere(), ca_file=settings.ca_file, heard_time=self._heard),
+            transport=HttpClient(documents=self._documents, ca_file=settings.ca_file, heard_time=self._heard),
             clocks=self._clock.anchor,
         )
