@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     try:
         arguments = parser().parse_args(own)
         if arguments.role == "status":
-            return _status(environ, as_json=arguments.json)
+            return _status(environ, as_json=arguments.json, watch_seconds=arguments.watch)
         flags = {
             setting.name: value
             for setting in SETTINGS
@@ -161,11 +161,14 @@ def _say(text: str) -> None:
         sys.stdout.flush()
 
 
-def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
+def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float | None) -> int:
     """Only the two directories matter here, so that it also answers where the rest is misconfigured."""
     from sidecar.adapters.state_dir import PRIVATE, StateDirectory
     from sidecar.adapters.token_dir import Access, TokenDirectory
-    from sidecar.status import Found, report, table
+    from sidecar.core import status_words
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.status import found_in, report
+    from sidecar.watch import follow
 
     paths = {
         setting.name: Path(environ.get(setting.name) or setting.default or "/")
@@ -173,10 +176,21 @@ def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
         if setting.name in SHELL_TOO
     }
     state = StateDirectory(paths["SIDECAR_STATE_DIR"] / PRIVATE)
-    published = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access()).published()
-    now = time.time()
-    status = report(Found(published=published, journal=state.journal(), prompt=state.prompt(), now=now))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(json.dumps(status) + "\n" if as_json else table(status, now=now))
+    token_dir = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access())
+
+    def draw(columns: int) -> list[str]:
+        status = report(found_in(token_dir, state, now=time.time()))
+        return [json.dumps(status)] if as_json else status_words.lines(status, columns=columns)
+
+    if watch_seconds is None:
+        _say("".join(f"{line}\n" for line in draw(status_words.COLUMNS)))
+        return 0
+    interrupts = Interrupts()
+    _say("")
+    try:
+        interrupts.install(hangup_ends=True)
+        with suppress(BrokenPipeError):
+            follow(draw, stream=sys.stdout, seconds=watch_seconds, sleep=time.sleep, for_people=not as_json)
+    except Interrupted as interrupted:
+        return interrupted.exit_code
     return 0
