@@ -185,17 +185,36 @@ class Places:
         return judge_prompt(self._state.prompt())
 
     def _volume(self, name: str, path: Path, *, setting: str, trial: tuple[str, int, int | None]) -> Check:
-        volume = look(path)
+        try:
+            volume = look(path)
+        except (OSError, RuntimeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "its links lead nowhere"
+            return Check(
+                name, Outcome.FAIL, f"{path} cannot be looked at: {why}", f"Name a directory in {setting}."
+            )
         check = judge_volume(name, volume, setting=setting, uid=self._identity.uid, gid=self._identity.gid)
+        prefix, mode, group = trial
+        if check.outcome is not Outcome.FAIL and not volume.exists and not self._may_give(group):
+            return Check(
+                name,
+                Outcome.FAIL,
+                f"group {group} is none of this process's: gid {self._identity.gid}, groups "
+                f"{' '.join(map(str, self._identity.groups)) or 'none'}",
+                "Make it one: supplementalGroups in Kubernetes, --group-add in docker.",
+            )
         if check.outcome is Outcome.FAIL or not volume.exists:
             return check
-        prefix, mode, group = trial
         try:
             with self._interrupts.held():
                 try_writing(self._trial_folder(volume), prefix=prefix, mode=mode, group=group)
         except OSError as error:
             raise cannot_write(error, setting=setting, path=path) from error
         return check
+
+    def _may_give(self, group: int | None) -> bool:
+        """By chown(2): one of one's own groups, or any for root."""
+        own = (None, self._identity.gid, *self._identity.groups)
+        return self._identity.uid == 0 or group in own
 
     def _trial_folder(self, volume: Volume) -> Path:
         """Where a file of ours would be written: the state lies in a directory of its own, once made."""

@@ -114,6 +114,7 @@ def test_every_mistake_in_the_settings_is_told_and_the_rest_is_checked(pod: Pod)
     ("settings", "failing", "words"),
     [
         ({"SIDECAR_CA_FILE": ""}, ["tls"], "issued by OU=Testing CA"),
+        ({"SIDECAR_CA_FILE": "/nowhere/ca.pem"}, ["tls"], "/nowhere/ca.pem cannot be read"),
         ({"AZURE_AUTHORITY_HOST": "https://login.invalid"}, ["dns"], "cannot be resolved"),
         ({"AZURE_AUTHORITY_HOST": "https://127.0.0.1:9"}, ["tls"], "refused"),
         ({"HTTPS_PROXY": "http://user:hush@127.0.0.1:9"}, ["tls"], "through 127.0.0.1:9"),
@@ -124,7 +125,19 @@ def test_every_mistake_in_the_settings_is_told_and_the_rest_is_checked(pod: Pod)
         ({"SIDECAR_TOKENS": "odd=https://nowhere.example/.default"}, ["scopes"], "odd: "),
         ({"SIDECAR_CACHE_KEY_FILE": "/nowhere/key"}, ["key", "cache"], "cannot be read"),
     ],
-    ids=["untrusted", "dns", "refused", "proxy", "proxy dns", "tenant", "client", "scope", "token", "key"],
+    ids=[
+        "untrusted",
+        "no ca file",
+        "dns",
+        "refused",
+        "proxy",
+        "proxy dns",
+        "tenant",
+        "client",
+        "scope",
+        "token",
+        "key",
+    ],
 )
 def test_fault_is_named_once_and_has_its_fix(
     pod: Pod, settings: dict[str, str], failing: list[str], words: str
@@ -172,6 +185,16 @@ def test_one_volume_for_both_and_a_file_for_a_directory(pod: Pod) -> None:
     assert failures(checks) == ["token_directory"]
 
 
+def test_check_that_fails_by_itself_hides_no_other(pod: Pod) -> None:
+    """Links that lead nowhere: each check that meets them says so, and the rest is made."""
+    loop = pod.state.parent / "loop"
+    loop.symlink_to(loop)
+    checks = examined(pod, SIDECAR_TOKEN_DIR=str(loop))
+    assert "cannot be looked at" in checks["token_directory"]["seen"]
+    assert "the check itself failed" in checks["readers"]["seen"]
+    assert checks["public_client"]["outcome"] == "pass"
+
+
 def test_volume_that_is_read_only_or_full(pod: Pod, volume: Volume) -> None:
     """Told before a sign-in is asked for that could not be kept."""
     volume.fill()
@@ -217,6 +240,14 @@ def test_user_without_rights_is_told_which(pod: Pod) -> None:
         assert "supplementalGroups" in checks["token_directory"].fix
         assert f"{roots} cannot be written (uid 0, gid 0, mode 0755)" in checks["state_directory"].seen
         assert "uid 1234, gid 1234" in checks["state_directory"].fix
+        checks = as_user(
+            pod,
+            uid=1234,
+            gid=1234,
+            SIDECAR_TOKEN_GROUP="4321",
+            **{**settings, "SIDECAR_TOKEN_DIR": f"{own}/t"},
+        )
+        assert "group 4321 is none of this process's" in checks["token_directory"].seen
         assert checks["user"] == Check("user", Outcome.PASS, "uid 1234, gid 1234")
         assert list(own.iterdir()) == list(roots.iterdir()) == []
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from sidecar.adapters.http.answer import failure
 from sidecar.adapters.http.client import REQUEST_SECONDS
+from sidecar.errors import SidecarError
 from sidecar.posix.trust import trusting
 
 T = TypeVar("T")
@@ -153,4 +154,6 @@ def _in_time(call: Callable[[], T], *, host: str, ca_file: Path | None, seconds:
     if results:
         return results[0]
     error = errors[0] if errors else TimeoutError(f"not within {seconds:g} s")
+    if isinstance(error, SidecarError):
+        raise error
     raise failure(error, host=host, ca_file=ca_file) from None
