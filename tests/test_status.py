@@ -209,6 +209,14 @@ def test_report_is_what_its_schema_says_whatever_lies_in_the_directories(
     assert all(line.isprintable() for line in lines(report(found)))
 
 
+@pytest.mark.parametrize(("succeeded_on", "life"), [(NOW - 60, 120), (0, None), (NOW + 30, None)])
+def test_life_is_told_only_where_it_can_be_right(succeeded_on: int, life: int | None) -> None:
+    """A journal that was lost, or written before the clock was set back, says nothing of the life."""
+    journal = Journal(tokens={"": Attempts(succeeded_on=succeeded_on)})
+    token = report(replace(NOTHING, published={"": document_of(60)}, journal=journal))["tokens"]["token"]
+    assert token["life_seconds"] == life
+
+
 def test_number_that_is_none_is_told_as_unknown() -> None:
     """A damaged token.json may hold NaN, which Python reads and writes and nobody else does."""
     damaged: Any = {**document_of(60), "expires_on": float("nan"), "scope": float("inf")}

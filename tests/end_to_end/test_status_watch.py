@@ -103,6 +103,18 @@ def test_pipe_gets_one_report_after_another(signed_in: Pod) -> None:
         assert objections("status", parsed(line)) == []
 
 
+def test_program_on_a_terminal_gets_plain_lines(signed_in: Pod) -> None:
+    """`ssh -t` or `docker run -t` between it and us changes nothing about the JSON."""
+    with screen(80) as terminal:
+        process = signed_in.start_writing_to(terminal.side, "status", "--json", "--watch", "0.1")
+        eventually(lambda: terminal.read().count("\n") > 2, "three lines")
+        process.terminate()
+        assert process.wait(5) == 143
+        text = terminal.read()
+    assert "\x1b" not in text
+    assert objections("status", parsed(text.splitlines()[0])) == []
+
+
 def test_reader_that_has_gone_ends_it(signed_in: Pod) -> None:
     """`status --watch | head -1` comes to an end, without a traceback."""
     reading, writing = os.pipe()
