@@ -61,9 +61,10 @@ format: .venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The tables of README.md that come from the code.
+# What comes from the code: tables of README.md and docs/interfaces.md, and docs/completion.
 docs: .venv
 	$(BIN)/python -m tests.readme
+	$(BIN)/python -m tests.completion
 
 # The files of k8s/ that are derived from k8s/component/pod.yaml.
 manifests: .venv

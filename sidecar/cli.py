@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -10,33 +9,13 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
-from sidecar import __version__
-from sidecar.core.oauth_answer import printable
-from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS, SHELL_TOO
+from sidecar.command_line import parser
+from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
-from sidecar.settings import Settings, read_settings
-
-DESCRIPTION = "Signs a person in to Microsoft Entra ID once and keeps a token file fresh for apps."
-EPILOG = """roles in Python:
-  signin    make sure a live token is published; asks a person to sign in if it has to
-  refresh   one turn of the loop: renew what is due (entrypoint.sh runs the loop)
-  exec      sign in, then run a command with a fresh token beside it: exec [--wipe] -- CMD ...
-  status    who is signed in, how long each token lives, what comes next
-
-roles in the shell (entrypoint.sh):
-  probe startup|readiness|liveness
-  wait [seconds]
-
-Every setting is an environment variable or a flag of the same name; see README.md.
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(printable(message, 500), advice=f"{self.prog} --help")
+from sidecar.settings import Settings, read_settings, read_what_is_right
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -44,14 +23,16 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     environ = os.environ if environ is None else environ
     own, command = _split(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser().parse_args(own)
+        arguments = parser().parse_args(own)
         if arguments.role == "status":
-            return _status(environ, as_json=arguments.json)
+            return _status(environ, as_json=arguments.json, watch_seconds=arguments.watch)
         flags = {
             setting.name: value
             for setting in SETTINGS
             if (value := getattr(arguments, setting.attribute, None)) is not None
         }
+        if arguments.role == "doctor":
+            return _doctor(environ, flags, as_json=arguments.json)
         if arguments.role == "exec" and not command:
             raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
         settings = read_settings(environ, flags)
@@ -77,39 +58,6 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         at = argv.index("--")
         return list(argv[:at]), list(argv[at + 1 :])
     return list(argv), []
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="sidecar",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    roles = parser.add_subparsers(dest="role", metavar="ROLE", required=True, title="roles")
-    for role, words in (
-        ("signin", "sign in and publish"),
-        ("refresh", "renew what is due"),
-        ("exec", "sign in, then run a command beside the renewing: exec -- CMD ..."),
-    ):
-        subparser = roles.add_parser(role, help=words, allow_abbrev=False)
-        for setting in SETTINGS:
-            if setting.name not in ENVIRONMENT_ONLY:
-                default = f" Default: {setting.default}." if setting.default else ""
-                words = f"{setting.help.replace('`', '')}{default} [{setting.name}]".replace("%", "%%")
-                subparser.add_argument(setting.flag, metavar="VALUE", help=words)
-        if role == "refresh":
-            subparser.add_argument("--now", action="store_true", help="renew whatever the schedule says")
-            words = "the loop begins: test, and log, that others cannot read the state"
-            subparser.add_argument("--first", action="store_true", help=words)
-        if role == "exec":
-            words = "when the command has ended, remove the published tokens and the sign-in"
-            subparser.add_argument("--wipe", action="store_true", help=words)
-    status = roles.add_parser("status", help="show what is published and what comes next", allow_abbrev=False)
-    status.add_argument("--json", action="store_true", help="for programs")
-    return parser
 
 
 def _turn(settings: Settings, *, role: str, at_once: bool, first: bool) -> int:
@@ -170,11 +118,57 @@ def _exec(
             supervision.wipe(settings.token_dir, settings.state_dir)
 
 
-def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
+def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bool) -> int:
+    """Each check is shown as soon as it is made; programs get one object at the end."""
+    from sidecar.core import checkup
+    from sidecar.doctor import examine
+    from sidecar.posix.clock import SystemClock
+    from sidecar.posix.identity import own_identity
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.posix.secrecy import forbid_core_dumps
+
+    forbid_core_dumps()
+    interrupts = Interrupts()
+    checks = []
+    try:
+        interrupts.install(hangup_ends=True)
+        settings, mistakes = read_what_is_right(environ, flags)
+        for check in examine(
+            settings,
+            mistakes=mistakes,
+            set_count=sum(bool(flags.get(each.name) or environ.get(each.name)) for each in SETTINGS),
+            identity=own_identity(),
+            clock=SystemClock(),
+            interrupts=interrupts,
+        ):
+            checks.append(check)
+            _say("" if as_json else checkup.words(check))
+        _say(json.dumps(checkup.document(checks)) + "\n" if as_json else checkup.summary(checks))
+        interrupts.retire()
+    except Interrupted as interrupted:
+        return interrupted.exit_code
+    return int(checkup.failed(checks))
+
+
+def _say(text: str) -> None:
+    """On stdout, at once. A character that the locale cannot encode is escaped; who does not read any more
+    does not need it.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with suppress(BrokenPipeError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float | None) -> int:
     """Only the two directories matter here, so that it also answers where the rest is misconfigured."""
     from sidecar.adapters.state_dir import PRIVATE, StateDirectory
     from sidecar.adapters.token_dir import Access, TokenDirectory
-    from sidecar.status import Found, report, table
+    from sidecar.core import status_words
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.status import found_in, report
+    from sidecar.watch import follow
 
     paths = {
         setting.name: Path(environ.get(setting.name) or setting.default or "/")
@@ -182,10 +176,21 @@ def _status(environ: Mapping[str, str], *, as_json: bool) -> int:
         if setting.name in SHELL_TOO
     }
     state = StateDirectory(paths["SIDECAR_STATE_DIR"] / PRIVATE)
-    published = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access()).published()
-    now = time.time()
-    status = report(Found(published=published, journal=state.journal(), prompt=state.prompt(), now=now))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(json.dumps(status) + "\n" if as_json else table(status, now=now))
+    token_dir = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access())
+
+    def draw(columns: int) -> list[str]:
+        status = report(found_in(token_dir, state, now=time.time()))
+        return [json.dumps(status)] if as_json else status_words.lines(status, columns=columns)
+
+    if watch_seconds is None:
+        _say("".join(f"{line}\n" for line in draw(status_words.COLUMNS)))
+        return 0
+    interrupts = Interrupts()
+    _say("")
+    try:
+        interrupts.install(hangup_ends=True)
+        with suppress(BrokenPipeError):
+            follow(draw, stream=sys.stdout, seconds=watch_seconds, sleep=time.sleep, for_people=not as_json)
+    except Interrupted as interrupted:
+        return interrupted.exit_code
     return 0

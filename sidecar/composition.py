@@ -152,9 +152,7 @@ def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
 
 
 def _authority(settings: Settings) -> Authority:
-    if settings.oidc_authority is not None:
-        return Authority(settings.oidc_authority, oidc=True)
-    return Authority(f"{settings.authority_host}/{settings.tenant_id}")
+    return Authority(settings.authority_url, oidc=settings.oidc_authority is not None)
 
 
 def _wanted(settings: Settings) -> Wanted:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 EXIT_CODES: dict[int, str] = {
     0: "Done. `signin`: a live token is published.",
+    1: "`probe`: no. `doctor`: something has to be mended.",
     64: "Usage: the command line is wrong.",
     69: "The authority cannot be reached or its certificate is not trusted.",
     73: "A directory cannot be written: missing, read-only, full.",

@@ -57,6 +57,11 @@ class Settings:
     log_format: str
     log_level: str
 
+    @property
+    def authority_url(self) -> str:
+        """Where to sign in: the tenant's at Entra, or any issuer's."""
+        return self.oidc_authority or f"{self.authority_host}/{self.tenant_id}"
+
 
 @dataclass
 class _Reading:
@@ -79,6 +84,25 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> Setti
 
     :raises SettingsError: with every mistake at once
     """
+    found, mistakes = _survey(environ, flags)
+    if mistakes:
+        raise SettingsError(mistakes)
+    return Settings(**found)  # type: ignore[arg-type] # parse gave the types
+
+
+def read_what_is_right(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings as far as they can be used, and every mistake: what is wrong is as if unset, and an app
+    that is not named is "".
+    """
+    found, mistakes = _survey(environ, flags)
+    for setting in SETTINGS:
+        if found[setting.attribute] is None and setting.default is not None:
+            found[setting.attribute] = setting.parse(setting.default)
+    found["client_id"] = found["client_id"] or ""
+    return Settings(**found), mistakes  # type: ignore[arg-type] # parse gave the types
+
+
+def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
     reading = _Reading({**environ, **flags})
     found = {setting.attribute: reading.value(setting) for setting in SETTINGS}
     mistakes = reading.mistakes + _unknown(environ) + _missing(reading.given)
@@ -87,13 +111,11 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> Setti
         mistakes.append("AZURE_CLIENT_ID: not a GUID; copy the Application (client) ID")
     if not entra and found["allowed_tenants"]:
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
-    if mistakes:
-        raise SettingsError(mistakes)
     for name, empty in (("scopes", ()), ("tokens", {})):
         found[name] = found[name] or empty
     for name in ("allowed_users", "allowed_tenants"):
         found[name] = found[name] or frozenset()
-    return Settings(**found)  # type: ignore[arg-type] # parse gave the types
+    return found, mistakes
 
 
 def _missing(given: Mapping[str, str]) -> list[str]:

@@ -2,76 +2,109 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sidecar.adapters.token_dir import Document
+from sidecar.adapters.state_dir import StateDirectory
+from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core.journal import Journal
-from sidecar.core.oauth_answer import printable
-from sidecar.core.time_words import span, utc
+from sidecar.core.schedule import LIMIT, Attempts
+
+VERSION = 1
+"""Of the report; keys may be added without a new one."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the two directories say; `prompt` is the open one."""
+    """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
+    nothing is renewed, None before anything was published.
+    """
 
     published: Mapping[str, Document]
     journal: Journal
     prompt: Mapping[str, object] | None
     now: float
+    ready_until: int | None = None
+
+
+def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
+    """Look. Nothing is locked: every file is whole whenever it is read."""
+    return Found(
+        published=token_dir.published(),
+        journal=state.journal(),
+        prompt=state.prompt(),
+        now=now,
+        ready_until=state.ready_until(),
+    )
 
 
 def report(found: Found) -> dict[str, Any]:
-    """The status for programs: every key always present, None where unknown. No token is in it."""
+    """The status for programs: every key always present, None where unknown, every number one that JSON and
+    a program can hold. No token is in it.
+    """
     first = next(iter(found.published.values()), None)
-    attempts = found.journal.tokens
-    failing = [record for record in (*attempts.values(), found.journal.signin) if record.failures]
-    latest = max(failing, key=lambda record: record.failed_on or 0, default=None)
-    return {
-        "account": first
-        and {name: first.get(name) for name in ("username", "object_id", "tenant_id", "client_id")},
+    records = (*found.journal.tokens.values(), found.journal.signin)
+    latest = max(
+        (record for record in records if record.failures),
+        key=lambda record: record.failed_on or 0,
+        default=None,
+    )
+    shown = bool(found.published) and bool(found.ready_until)
+    told = {
+        "version": VERSION,
+        "now": int(found.now),
+        "account": None
+        if first is None
+        else {name: _text(first.get(name)) for name in ("username", "object_id", "tenant_id", "client_id")},
         "tokens": {
-            name or "token": {
-                "expires_on": document.get("expires_on"),
-                "remaining_seconds": _remaining(document, found.now),
-                "live": _remaining(document, found.now) > 0,
-                "scope": document.get("scope"),
-                "failures": attempts[name].failures if name in attempts else 0,
-            }
+            name or "token": _token(document, found.journal.tokens.get(name, Attempts()), found.now)
             for name, document in found.published.items()
         },
         "next_turn_on": found.journal.wake_on,
+        "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
     }
+    clean: dict[str, Any] = _representable(told)
+    return clean
 
 
-def table(status: Mapping[str, Any], *, now: float) -> str:
-    """The same for people, within 80 columns as far as names allow."""
-    account = status["account"]
-    name = (account["username"] or account["object_id"] or "unknown") if account else "nobody"
-    rows = [("signed in", name)]
-    for name, token in status["tokens"].items():
-        left = span(token["remaining_seconds"])
-        state = f"live, {left} left" if token["live"] else f"EXPIRED {left} ago"
-        rows.append((printable(name, 63), f"{state} (until {utc(token['expires_on'])})"))
-    if not status["tokens"]:
-        rows.append(("token", "none published"))
-    if status["next_turn_on"] is not None:
-        seconds = int(status["next_turn_on"] - now)
-        rows.append(("next turn", f"in {span(seconds)}" if seconds > 0 else "now"))
-    if status["last_error"]:
-        rows.append(
-            ("last error", f"{status['last_error']['message']} (since {utc(status['last_error']['since'])})")
-        )
-    if status["prompt"]:
-        prompt = status["prompt"]
-        rows.append(("sign-in", f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']}"))
-    width = max(len(label) for label, _ in rows)
-    return "".join(f"{label:<{width}}  {printable(text, 500)}\n" for label, text in rows)
+def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]:
+    """Its life counts from when it was obtained, as the journal has it: the document does not say."""
+    expires_on = _instant(document.get("expires_on"))
+    remaining = int(expires_on - now) if expires_on is not None else 0
+    life = (expires_on or 0) - attempts.succeeded_on
+    return {
+        "expires_on": expires_on,
+        "remaining_seconds": remaining,
+        "life_seconds": life if attempts.succeeded_on and life >= max(remaining, 1) else None,
+        "live": remaining > 0,
+        "scope": _text(document.get("scope")),
+        "failures": attempts.failures,
+    }
 
 
-def _remaining(document: Document, now: float) -> int:
-    expires_on = document.get("expires_on")
-    return int(expires_on - now) if isinstance(expires_on, int) and abs(expires_on) < 10**12 else 0
+def _instant(value: object) -> int | None:
+    sound = isinstance(value, int) and not isinstance(value, bool) and abs(value) < LIMIT
+    return value if isinstance(value, int) and sound else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _representable(value: Any) -> Any:
+    """Without the numbers that JSON (RFC 8259 section 6) or a double does not have: a damaged file may hold
+    any.
+    """
+    if isinstance(value, dict):
+        return {str(key): _representable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_representable(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return None
+    return value

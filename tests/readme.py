@@ -1,14 +1,17 @@
-"""The tables of README.md that come from the code: `python -m tests.readme` writes them."""
+"""The tables of the documents that come from the code: `python -m tests.readme` writes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from sidecar.core.checkup import CHECKS
+from sidecar.core.event_fields import COMMON, ERROR_FIELDS, EVENT_FIELDS, MEANINGS
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
 
 README = Path(__file__).parents[1] / "README.md"
+INTERFACES = README.parent / "docs/interfaces.md"
 
 
 def tables() -> dict[str, str]:
@@ -22,7 +25,25 @@ def tables() -> dict[str, str]:
     codes += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     events = ["| event | meaning |", "|---|---|"]
     events += [f"| `{name}` | {meaning} |" for name, meaning in EVENTS.items()]
-    blocks = {"settings": settings, "exit-codes": codes, "events": events}
+    fields = ["| event | fields |", "|---|---|"]
+    fields += [
+        f"| `{name}` | {', '.join(f'`{field}`' for field in EVENT_FIELDS.get(name, ()))} |" for name in EVENTS
+    ]
+    meanings = ["| field | meaning |", "|---|---|"]
+    meanings += [f"| `{name}` | {words} |" for name, words in {**COMMON, **MEANINGS}.items()]
+    errors = ["| field | meaning |", "|---|---|"]
+    errors += [f"| `{name}` | {words} |" for name, words in ERROR_FIELDS.items()]
+    checks = ["| check | what it looks at |", "|---|---|"]
+    checks += [f"| `{name}` | {words} |" for name, words in CHECKS.items()]
+    blocks = {
+        "settings": settings,
+        "exit-codes": codes,
+        "events": events,
+        "event-fields": fields,
+        "field-meanings": meanings,
+        "error-fields": errors,
+        "checks": checks,
+    }
     return {name: "\n".join(lines) for name, lines in blocks.items()}
 
 
@@ -30,6 +51,8 @@ def filled(text: str) -> str:
     """`text` with every block between its markers as the code has it."""
     for name, table in tables().items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        if begin not in text:
+            continue
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)
         text = f"{before}{begin}\n{table}\n{end}{after}"
@@ -37,4 +60,5 @@ def filled(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))
+    for document in (README, INTERFACES):
+        document.write_text(filled(document.read_text()))

@@ -12,7 +12,7 @@ from sidecar import __version__
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import EXIT_CODES, SidecarError
-from tests.readme import README, filled
+from tests.readme import INTERFACES, README, filled, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,9 +22,12 @@ def sources(*folders: str) -> dict[Path, str]:
     return {path: path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py")}
 
 
-def test_readme_tables_are_those_of_the_code() -> None:
-    """Settings, exit codes and events: `make docs` writes what is declared."""
-    assert filled(README.read_text()) == README.read_text()
+@pytest.mark.parametrize("document", [README, INTERFACES], ids=lambda path: path.name)
+def test_tables_are_those_of_the_code(document: Path) -> None:
+    """Settings, exit codes, events and checks: `make docs` writes what is declared, each somewhere."""
+    assert filled(document.read_text()) == document.read_text()
+    written = README.read_text() + INTERFACES.read_text()
+    assert all(f"<!-- {name}: begin -->" in written for name in tables())
 
 
 def test_every_exit_code_of_an_error_is_documented() -> None:
@@ -38,7 +41,8 @@ def test_every_exit_code_of_an_error_is_documented() -> None:
 
 def test_every_declared_event_is_used() -> None:
     """An event nobody logs is a promise nobody keeps."""
-    code = "".join(text for path, text in sources("sidecar").items() if path.name != "events.py")
+    declaring = ("events.py", "event_fields.py")
+    code = "".join(text for path, text in sources("sidecar").items() if path.name not in declaring)
     roles = {"signin.failed", "refresh.failed"}
     assert [name for name in EVENTS if f'"{name}"' not in code and name not in roles] == []
 

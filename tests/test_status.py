@@ -17,15 +17,27 @@ from sidecar.cli import main
 from sidecar.core.account import Account
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor, Attempts
+from sidecar.core.status_words import bar, lines
 from sidecar.core.time_words import span
 from sidecar.core.token import token_document
-from sidecar.status import Found, report, table
-from tests.core.strategies import NOW, accounts, journals, token_of
+from sidecar.status import Found, report
+from tests.core.strategies import NOW, accounts, instants, journals, json_values, token_of
+from tests.schemas import objections, parsed
 
 ALICE = Account("alice@contoso.example", "oid", "tid", "home")
 NOTHING = Found(published={}, journal=Journal(), prompt=None, now=NOW)
 PROMPT = {"verification_uri": "https://login.example/device", "user_code": "ABCD-EFGH", "expires_on": NOW}
-KEYS = ["account", "tokens", "next_turn_on", "last_error", "prompt"]
+DOCUMENT_KEYS = ("expires_on", "scope", "username", "object_id", "tenant_id", "client_id")
+KEYS = [
+    "version",
+    "now",
+    "account",
+    "tokens",
+    "next_turn_on",
+    "outage_budget_seconds",
+    "last_error",
+    "prompt",
+]
 
 
 def document_of(life_seconds: int, account: Account = ALICE) -> Document:
@@ -34,13 +46,16 @@ def document_of(life_seconds: int, account: Account = ALICE) -> Document:
 
 
 def shown(found: Found) -> str:
-    """The table."""
-    return table(report(found), now=found.now)
+    """As people read it."""
+    return "".join(f"{line}\n" for line in lines(report(found)))
 
 
 def test_empty_directories_are_told_as_such() -> None:
     """Every key is there before anything ever happened, and the table says so in words."""
     assert report(NOTHING) == {
+        "version": 1,
+        "now": NOW,
+        "outage_budget_seconds": None,
         "account": None,
         "tokens": {},
         "next_turn_on": None,
@@ -62,11 +77,18 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
     """Each published token by name, the unnamed one as `token`, with its failures."""
     found = Found(
         published={"": document_of(3600), "arm": document_of(-60)},
-        journal=Journal(tokens={"arm": Attempts(failures=3, failed_on=NOW - 90)}, wake_on=NOW + 40),
+        journal=Journal(
+            tokens={"": Attempts(succeeded_on=NOW - 60), "arm": Attempts(failures=3, failed_on=NOW - 90)},
+            wake_on=NOW + 40,
+        ),
         prompt=PROMPT,
         now=NOW + 0.5,
+        ready_until=NOW + 3540,
     )
     assert report(found) == {
+        "version": 1,
+        "now": NOW,
+        "outage_budget_seconds": 3539,
         "account": {
             "username": "alice@contoso.example",
             "object_id": "oid",
@@ -77,6 +99,7 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
             "token": {
                 "expires_on": NOW + 3600,
                 "remaining_seconds": 3599,
+                "life_seconds": 3660,
                 "live": True,
                 "scope": "scope",
                 "failures": 0,
@@ -84,6 +107,7 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
             "arm": {
                 "expires_on": NOW - 60,
                 "remaining_seconds": -60,
+                "life_seconds": None,
                 "live": False,
                 "scope": "scope",
                 "failures": 3,
@@ -114,20 +138,95 @@ def test_no_token_is_ever_shown(published: dict[str, Account], journal: Journal)
 def test_person_reads_how_long_tokens_live_and_what_comes_next() -> None:
     """Words and times within 80 columns, one thing a line, aligned."""
     found = Found(
-        published={"": document_of(3600), "management": document_of(-90)},
-        journal=Journal(wake_on=NOW + 600),
-        prompt=PROMPT,
+        published={"": document_of(2520), "management": document_of(-90), "vault": document_of(60)},
+        journal=Journal(tokens={"": Attempts(succeeded_on=NOW - 1080)}, wake_on=NOW + 600),
+        prompt={**PROMPT, "phrase": "amber lake"},
         now=NOW,
+        ready_until=NOW + 2460,
     )
     text = shown(found)
     assert text.splitlines() == [
         "signed in   alice@contoso.example",
-        "token       live, 60 min left (until 23:13 UTC)",
-        "management  EXPIRED 90 s ago (until 22:11 UTC)",
-        "next turn   in 10 min",
-        "sign-in     NEEDED: open https://login.example/device and enter ABCD-EFGH",
+        "token       [#######---] 42 min of 60 min, until 22:55 UTC",
+        "management  [----------] EXPIRED 90 s ago, at 22:11 UTC",
+        "vault       live, 60 s left, until 22:14 UTC",
+        "next turn   in 10 min, at 22:23 UTC",
+        "authority   may be away for 41 min",
+        "sign-in     NEEDED, for amber lake: open https://login.example/device and enter",
+        "            ABCD-EFGH before 22:13 UTC",
     ]
     assert max(map(len, text.splitlines())) <= 80
+    assert "authority   readiness is red for 5 s\n" in shown(replace(found, ready_until=NOW - 5))
+
+
+@pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
+def test_every_width_shows_everything(columns: int) -> None:
+    """No line is longer than the terminal, and no word of it is lost."""
+    found = Found(
+        published={"": document_of(2520), "management": document_of(-90)},
+        journal=Journal(
+            wake_on=NOW + 600, signin=Attempts(failures=1, failed_on=NOW, error="many words " * 20)
+        ),
+        prompt=PROMPT,
+        now=NOW,
+    )
+    drawn = lines(report(found), columns=columns)
+    assert max(map(len, drawn)) <= columns
+    assert "".join("".join(drawn).split()) == "".join(shown(found).split())
+
+
+@pytest.mark.parametrize(
+    ("left", "life", "drawn"),
+    [(60, 60, "[##########]"), (30, 60, "[#####-----]"), (1, 6000, "[#---------]"), (0, 60, "[----------]"),
+     (90, 60, "[##########]"), (-5, 60, "[----------]")],
+)  # fmt: skip
+def test_bar_shows_what_is_left(left: int, life: int, drawn: str) -> None:
+    """Empty only when nothing is left, and never longer than full."""
+    assert bar(left, life) == drawn
+
+
+@given(
+    published=st.dictionaries(
+        st.sampled_from(["", "arm"]), st.dictionaries(st.sampled_from(DOCUMENT_KEYS), json_values)
+    ),
+    journal=journals,
+    prompt=st.none() | st.dictionaries(st.sampled_from([*PROMPT, "phrase"]), json_values),
+    ready_until=st.none() | instants,
+)
+@settings(deadline=None)
+def test_report_is_what_its_schema_says_whatever_lies_in_the_directories(
+    published: dict[str, Document],
+    journal: Journal,
+    prompt: dict[str, object] | None,
+    ready_until: int | None,
+) -> None:
+    """A program reads it with any parser: no NaN, no infinity, no number that a double cannot hold."""
+    prompt = None if prompt is None else {**PROMPT, **prompt}
+    found = Found(published=published, journal=journal, prompt=prompt, now=NOW, ready_until=ready_until)
+    document = parsed(json.dumps(report(found)))
+    assert objections("status", document) == []
+    assert list(document) == KEYS
+    assert all(line.isprintable() for line in lines(report(found)))
+
+
+@pytest.mark.parametrize(("succeeded_on", "life"), [(NOW - 60, 120), (0, None), (NOW + 30, None)])
+def test_life_is_told_only_where_it_can_be_right(succeeded_on: int, life: int | None) -> None:
+    """A journal that was lost, or written before the clock was set back, says nothing of the life."""
+    journal = Journal(tokens={"": Attempts(succeeded_on=succeeded_on)})
+    token = report(replace(NOTHING, published={"": document_of(60)}, journal=journal))["tokens"]["token"]
+    assert token["life_seconds"] == life
+
+
+def test_number_that_is_none_is_told_as_unknown() -> None:
+    """A damaged token.json may hold NaN, which Python reads and writes and nobody else does."""
+    damaged: Any = {**document_of(60), "expires_on": float("nan"), "scope": float("inf")}
+    found = Found(
+        published={"": damaged}, journal=Journal(), prompt={**PROMPT, "expires_on": 10**400}, now=NOW
+    )
+    document = parsed(json.dumps(report(found)))
+    assert (document["tokens"]["token"]["expires_on"], document["tokens"]["token"]["scope"]) == (None, None)
+    assert document["prompt"]["expires_on"] is None
+    assert "before an unknown time" in " ".join(shown(found).split())
 
 
 def test_token_that_expires_now_is_dead() -> None:
@@ -175,9 +274,10 @@ def test_names_and_errors_cannot_forge_a_line_of_the_table() -> None:
         prompt={**PROMPT, "user_code": evil},
         now=NOW,
     )
-    lines = shown(found).splitlines()
-    assert [line.split("  ")[0] for line in lines] == ["signed in", "token", "last error", "sign-in"]
-    assert all(line.isprintable() for line in lines)
+    drawn = shown(found).splitlines()
+    labels = [line.split("  ")[0] for line in drawn if not line.startswith(" ")]
+    assert labels == ["signed in", "token", "last error", "sign-in"]
+    assert all(line.isprintable() for line in drawn)
 
 
 @pytest.mark.parametrize(

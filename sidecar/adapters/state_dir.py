@@ -100,6 +100,14 @@ class StateDirectory:
         for name, instant in (("live_until", live_until), ("ready_until", ready_until)):
             replace_text(self._path / name, f"{max(instant, 0)}\n")
 
+    def ready_until(self) -> int | None:
+        """What `tell_probes` wrote last; None if it has not, or something else stands there."""
+        try:
+            text = read_plain(self._path / "ready_until").strip()
+        except OSError:
+            return None
+        return int(text) if text.isdigit() and len(text) <= 12 else None
+
     def open_prompt(self, record: Mapping[str, object], line: str) -> None:
         """Show the prompt to programs (`prompt.json`) and to the probes (`prompt`).
 

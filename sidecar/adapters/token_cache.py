@@ -133,6 +133,13 @@ class TokenCache:
         self.discard()
         return aside
 
+    def look(self) -> Remembered:
+        """What the file holds, without touching anything.
+
+        :raises CacheSealed, ValueError, OSError: no key opens it; it is damaged or foreign; it cannot be read
+        """
+        return envelope.from_bytes(self._content_of(self._path.read_bytes()))
+
     @property
     def account(self) -> Account | None:
         """Who is signed in, as of the last commit."""
@@ -147,6 +154,11 @@ class TokenCache:
     def told_at(self) -> Anchor | None:
         """The clocks at the last commit: the tokens' instants go by its wall clock."""
         return self._saved.told_at
+
+    @property
+    def sealed_at_rest(self) -> bool:
+        """Whether the file that was read is sealed."""
+        return self._saved_with is not None
 
     @property
     def sealed_otherwise(self) -> bool:

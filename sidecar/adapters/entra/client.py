@@ -91,7 +91,7 @@ class Entra:
                 advice="Turn on the device authorization grant (RFC 8628) at the provider.",
             )
         with odd_answers():
-            flow = app.initiate_device_flow(_requestable(scopes), params=params)
+            flow = app.initiate_device_flow(requestable(scopes), params=params)
         if "error" in flow or not (text_of(flow, "user_code") and text_of(flow, "device_code")):
             raise refusal(flow)
         self._flow = flow
@@ -149,7 +149,7 @@ class Entra:
         if found:
             with odd_answers():
                 result = app.acquire_token_silent_with_error(
-                    _requestable(scopes), found[0], force_refresh=True
+                    requestable(scopes), found[0], force_refresh=True
                 )
         if result is None:
             raise SigninRequired(
@@ -240,7 +240,7 @@ class Entra:
         return None
 
 
-def _requestable(scopes: Sequence[str]) -> list[str]:
+def requestable(scopes: Sequence[str]) -> list[str]:
     """MSAL adds the reserved scopes itself and raises when it is given one."""
     return [scope for scope in scopes if scope not in RESERVED_SCOPES]
 

@@ -1,0 +1,93 @@
+"""The status for people: a line a thing, at any width."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from sidecar.core.oauth_answer import printable
+from sidecar.core.time_words import span, utc
+
+BAR_WIDTH = 10
+COLUMNS = 80
+NARROW = 60
+"""Below it labels stand above what they label."""
+
+
+def lines(status: Mapping[str, Any], *, columns: int = COLUMNS) -> list[str]:
+    """`status` is the report. Nothing is cut off; only words longer than a line are broken."""
+    rows = [(label, printable(text, 500)) for label, text in _rows(status)]
+    if columns < NARROW:
+        return [
+            line
+            for label, text in rows
+            for line in [label[:columns], *_wrapped(text, columns, first="  ", rest="  ")]
+        ]
+    width = max(len(label) for label, _ in rows) + 2
+    return [
+        line
+        for label, text in rows
+        for line in _wrapped(text, columns, first=f"{label:<{width}}", rest=" " * width)
+    ]
+
+
+def bar(remaining_seconds: int, life_seconds: int) -> str:
+    """[#######---]: what is left of the life, a last bit of it shown as one mark."""
+    share = min(max(remaining_seconds / life_seconds, 0.0), 1.0)
+    marks = round(share * BAR_WIDTH) or int(remaining_seconds > 0)
+    return f"[{'#' * marks}{'-' * (BAR_WIDTH - marks)}]"
+
+
+def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
+    account, now = status["account"], status["now"]
+    name = (account["username"] or account["object_id"] or "unknown") if account else "nobody"
+    rows = [("signed in", name)]
+    rows += [(printable(name, 63), _token(token)) for name, token in status["tokens"].items()]
+    if not status["tokens"]:
+        rows.append(("token", "none published"))
+    if status["next_turn_on"] is not None:
+        seconds = status["next_turn_on"] - now
+        rows.append(
+            ("next turn", f"in {span(seconds)}, at {utc(status['next_turn_on'])}" if seconds > 0 else "now")
+        )
+    budget = status["outage_budget_seconds"]
+    if budget is not None:
+        words = f"may be away for {span(budget)}" if budget > 0 else f"readiness is red for {span(budget)}"
+        rows.append(("authority", words))
+    if status["last_error"]:
+        error = status["last_error"]
+        rows.append(("last error", f"{error['message']} (since {utc(error['since'])})"))
+    if status["prompt"]:
+        rows.append(("sign-in", _prompt(status["prompt"])))
+    return rows
+
+
+def _token(token: Mapping[str, Any]) -> str:
+    left, until = span(token["remaining_seconds"]), utc(token["expires_on"])
+    if not token["live"]:
+        return f"[{'-' * BAR_WIDTH}] EXPIRED {left} ago, at {until}"
+    if token["life_seconds"] is None:
+        return f"live, {left} left, until {until}"
+    drawn = bar(token["remaining_seconds"], token["life_seconds"])
+    return f"{drawn} {left} of {span(token['life_seconds'])}, until {until}"
+
+
+def _prompt(prompt: Mapping[str, Any]) -> str:
+    phrase = f", for {prompt['phrase']}" if prompt.get("phrase") else ""
+    return (
+        f"NEEDED{phrase}: open {prompt['verification_uri']} and enter {prompt['user_code']} "
+        f"before {utc(prompt.get('expires_on'))}"
+    )
+
+
+def _wrapped(text: str, columns: int, *, first: str, rest: str) -> list[str]:
+    """A word that would not fit into a line of its own is broken only on narrow terminals."""
+    return textwrap.wrap(
+        text,
+        columns,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=columns < NARROW,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
