@@ -18,16 +18,11 @@ from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
 from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
 from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
-from sidecar.posix.interrupts import Interrupted, Interrupts
+from sidecar.posix.interrupts import Interrupts
+from sidecar.withdrawal import withdrawn_at_the_end
 
 SHORT_LIFE_SECONDS = 30
 """A code that expires sooner gave nobody a chance; several in a row are a fault of the provider."""
-
-FINISH_SECONDS = 5.0
-"""For those who were shown the prompt to be told of its end."""
-
-LEAVING_SECONDS = 0.3
-"""The same after TERM, which ends a role within a second."""
 
 SLICE_SECONDS = 30
 """The longest pause without a look at the other tokens, however long the authority wants no poll."""
@@ -101,9 +96,9 @@ class DeviceSignin:
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
-        `known` is who is signed in already; `reason` is why a person is asked. `attempts` limits the tries to get a code while the authority
-        is in trouble. `meanwhile` is called between the polls, at least twice a minute, for a prompt may
-        stay open for an hour.
+        `known` is who is signed in already; `reason` is why a person is asked. `attempts` limits the tries
+        to get a code while the authority is in trouble. `meanwhile` is called between the polls, at least
+        twice a minute, for a prompt may stay open for an hour.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
@@ -111,16 +106,8 @@ class DeviceSignin:
         self._started = self._clock.anchor()
         self._meanwhile = meanwhile
         self._reason = reason
-        patience_seconds = FINISH_SECONDS
-        try:
+        with withdrawn_at_the_end(self._board, self._interrupts):
             self._until_admitted(scopes, known=known, attempts=attempts, accept=accept, reject=reject)
-        except BaseException as error:
-            self._board.withdraw(_outcome(error))
-            if isinstance(error, Interrupted):
-                patience_seconds = LEAVING_SECONDS
-            raise
-        finally:
-            self._board.finish(patience_seconds)
 
     def _until_admitted(
         self,
@@ -136,7 +123,8 @@ class DeviceSignin:
             shown = self._now()
             state, grant = self._one_code(scopes, attempts)
             if state is State.EXPIRED:
-                self._board.withdraw(Outcome.EXPIRED)
+                with self._interrupts.held():
+                    self._board.withdraw(Outcome.EXPIRED)
                 self._log.event("signin.expired", message="The code has expired; a new one follows.")
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
                 self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
@@ -253,15 +241,3 @@ class DeviceSignin:
     def _report_trouble(self, error: BaseException, pause: float) -> None:
         if isinstance(error, SidecarError):
             self._log.failure("signin.trouble", error, retry_in_seconds=round(pause))
-
-
-def _outcome(error: BaseException) -> Outcome:
-    match error:
-        case Interrupted():
-            return Outcome.CANCELLED
-        case SigninDeclined():
-            return Outcome.DECLINED
-        case SigninTimedOut():
-            return Outcome.TIMED_OUT
-        case _:
-            return Outcome.FAILED

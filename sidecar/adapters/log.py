@@ -36,9 +36,7 @@ class Log:
         self._json = format == "json"
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:
-            renderer = structlog.dev.ConsoleRenderer(
-                colors=stream.isatty(), sort_keys=False, pad_event_to=24
-            )
+            renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, pad_event_to=24)
         # Libraries log to stderr through logging's last resort; none of theirs may reach the output.
         # Without any, logging would complain there itself.
         logging.lastResort = logging.NullHandler()

@@ -22,7 +22,10 @@ class Terminal(io.TextIOBase):
 
     def screen(self) -> Screen:
         """As it is now: windows change their width."""
-        blocks = (getattr(self._stream, "encoding", None) or "").lower().replace("-", "") in ("utf8", "utf8sig")
+        blocks = (getattr(self._stream, "encoding", None) or "").lower().replace("-", "") in (
+            "utf8",
+            "utf8sig",
+        )
         if not self._stream.isatty():
             return Screen(blocks=blocks)
         try:
