@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -51,9 +51,10 @@ class Face(Protocol):
 class PromptBoard:
     """Shows one prompt at a time. A full disk keeps no prompt out of the log."""
 
-    def __init__(self, log: PromptLog, files: PromptFiles) -> None:
+    def __init__(self, log: PromptLog, files: PromptFiles, faces: Sequence[Face] = ()) -> None:
         self._log = log
         self._files = files
+        self._faces = faces
 
     def show(self, prompt: Prompt, *, now: float) -> None:
         """Banner, machine-readable line, `prompt.json` and the probes' line."""
@@ -62,6 +63,8 @@ class PromptBoard:
         self._log.line(record)
         with suppress(OSError):
             self._files.open_prompt(record, prompts.probe_line(prompt))
+        for face in self._faces:
+            face.tell(record)
 
     def withdraw(self) -> None:
         """Nobody has to do anything any more."""
