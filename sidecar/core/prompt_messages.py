@@ -20,7 +20,8 @@ Message = Callable[[Record, float], dict[str, Any]]
 ISSUED = "signin.code_issued"
 VALUE_MAX = 300
 """Characters of one field; escaped five times as many, below Slack's 2000 for a field."""
-LINK_MAX = 500
+LINK_MAX, CODE_MAX = 500, 80
+"""Both, escaped, fit into the 3000 of a section."""
 
 FACTS = {
     "Asked by": "host",
@@ -53,7 +54,7 @@ def as_slack(record: Record, now: float) -> dict[str, Any]:
         end = _for_slack(_end(record))
         about = " · ".join(f"{name}: {_for_slack(value)}" for name, value in _facts(record))
         return {"text": end, "blocks": [_section(end), *([_context(about)] if about else [])]}
-    link, code = _slack_link(record), _for_slack(_text(record, "user_code")).replace("`", "'")
+    link, code = _slack_link(record), _for_slack(_text(record, "user_code", CODE_MAX)).replace("`", "'")
     expires_on, words = _expiry(record, now)
     until = f"<!date^{expires_on}^{{time}}|{utc(expires_on)}>"
     fields = [_mrkdwn(f"*{name}*\n{_for_slack(value)}") for name, value in _facts(record)]
@@ -76,7 +77,7 @@ def as_teams(record: Record, now: float) -> dict[str, Any]:
     fact_set = [{"type": "FactSet", "facts": facts}] if facts else []
     if record["event"] != ISSUED:
         return _card([{"type": "TextBlock", "text": _for_teams(_end(record)), "wrap": True}, *fact_set])
-    url, code = _text(record, "verification_uri", LINK_MAX), _text(record, "user_code")
+    url, code = _text(record, "verification_uri", LINK_MAX), _text(record, "user_code", CODE_MAX)
     expires_on, words = _expiry(record, now)
     until = _instant(expires_on)
     body: list[dict[str, Any]] = [
@@ -163,7 +164,7 @@ def _context(text: str) -> dict[str, Any]:
 def _for_teams(text: str) -> str:
     """Without Markdown, and without the card's own functions: `{{DATE(...)}}`."""
     escaped = re.sub(r"([\\`*_\[\]{}<>~|])", r"\\\1", text)
-    return re.sub(r"^(\s*)(\d*)([-+#.)])", r"\1\2\\\3", escaped)
+    return re.sub(r"^(\s*\d*)([-+#.)])(?=[\s#]|$)", r"\1\\\2", escaped)
 
 
 def _instant(expires_on: int) -> str:

@@ -1,0 +1,109 @@
+"""Bringing prompts elsewhere: in order, beside the sign-in, and given up when the time is over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+
+from sidecar.adapters.courier import Courier, Trouble
+
+ISSUED = {"event": "signin.code_issued"}
+WITHDRAWN = {"event": "signin.withdrawn"}
+PATIENCE_SECONDS = 20.0
+
+
+class Receiver:
+    """Takes what it is brought; `hanging` until it is told that it is over."""
+
+    def __init__(self, *, hanging: bool = False, trouble: Trouble | None = None) -> None:
+        self.taken: list[str] = []
+        self.hanging = hanging
+        self.trouble = trouble
+        self.asked = threading.Event()
+
+    def __call__(self, record: Mapping[str, object], over: threading.Event) -> Trouble | None:
+        """One record."""
+        self.asked.set()
+        if self.hanging:
+            over.wait(PATIENCE_SECONDS)
+            return {"cause": "over"}
+        self.taken.append(str(record["event"]))
+        return self.trouble
+
+
+def test_all_arrives_in_order_before_the_end() -> None:
+    """A prompt before its withdrawal, and nothing is lost by ending at once."""
+    receiver, told = Receiver(), list[Trouble]()
+    courier = Courier("webhook", receiver, told.append)
+    for _ in range(50):
+        courier.tell(ISSUED)
+        courier.tell(WITHDRAWN)
+    courier.finish(PATIENCE_SECONDS)
+    assert receiver.taken == ["signin.code_issued", "signin.withdrawn"] * 50
+    assert told == []
+
+
+def test_receiver_that_hangs_holds_up_nothing() -> None:
+    """Telling returns at once; the end waits for no longer than it was told to, counted from the telling."""
+    receiver, told = Receiver(hanging=True), list[Trouble]()
+    courier = Courier("webhook", receiver, told.append)
+    started = time.monotonic()
+    courier.tell(ISSUED)
+    assert receiver.asked.wait(PATIENCE_SECONDS)
+    courier.tell(WITHDRAWN)
+    assert time.monotonic() - started < 1
+    courier.finish(0.2)
+    assert time.monotonic() - started < 2
+    assert told == [{"to": "webhook", "cause": "given up: no time was left", "records": 2}]
+
+
+def test_failure_is_told_once_and_the_next_is_tried() -> None:
+    """With the event that did not arrive."""
+    receiver, told = Receiver(trouble={"cause": "http 500"}), list[Trouble]()
+    courier = Courier("webhook", receiver, told.append)
+    courier.tell(ISSUED)
+    courier.tell(WITHDRAWN)
+    courier.finish(PATIENCE_SECONDS)
+    assert told == [
+        {"to": "webhook", "told": "signin.code_issued", "cause": "http 500"},
+        {"to": "webhook", "told": "signin.withdrawn", "cause": "http 500"},
+    ]
+
+
+def test_mistake_in_the_delivery_ends_no_sign_in() -> None:
+    """It is a failure as any other, told by its kind alone: what it says may hold the URL."""
+
+    def broken(_record: Mapping[str, object], _over: threading.Event) -> Trouble | None:
+        raise LookupError("https://hooks.example.com/secret")
+
+    told: list[Trouble] = []
+    courier = Courier("webhook", broken, told.append)
+    courier.tell(ISSUED)
+    courier.finish(PATIENCE_SECONDS)
+    assert told == [{"to": "webhook", "told": "signin.code_issued", "cause": "LookupError"}]
+
+
+def test_nothing_is_told_after_the_end() -> None:
+    """A thread that wrote while the interpreter ends could bring it down."""
+    late, told = threading.Event(), list[Trouble]()
+
+    def slow(_record: Mapping[str, object], _over: threading.Event) -> Trouble | None:
+        late.wait(PATIENCE_SECONDS)
+        return {"cause": "late"}
+
+    courier = Courier("webhook", slow, told.append)
+    courier.tell(ISSUED)
+    courier.finish(0)
+    before = list(told)
+    late.set()
+    courier._thread.join(PATIENCE_SECONDS) if courier._thread else None
+    assert told == before
+    assert len(told) == 1
+
+
+def test_nothing_told_costs_no_thread_and_no_time() -> None:
+    """Most turns prompt nobody."""
+    before = threading.active_count()
+    Courier("webhook", Receiver(), lambda _trouble: None).finish(PATIENCE_SECONDS)
+    assert threading.active_count() == before
