@@ -43,7 +43,7 @@ def test_failure_is_told_with_the_host_alone(pod: Pod, entra: Emulator) -> None:
 
 
 @pytest.mark.serial
-def test_receiver_that_hangs_costs_the_sign_in_no_time(pod: Pod, entra: Emulator, tmp_path: Path) -> None:
+def test_receiver_that_hangs_costs_the_sign_in_no_time(pod: Pod, entra: Emulator) -> None:
     """The same sign-in beside it, to the second."""
     entra.policy.approve_after = 4
 
@@ -51,8 +51,8 @@ def test_receiver_that_hangs_costs_the_sign_in_no_time(pod: Pod, entra: Emulator
         for path in [*pod.tokens.iterdir(), pod.private / "cache"]:
             path.unlink() if path.is_symlink() or path.is_file() else None
         started = time.monotonic()
-        code, output = pod.run("signin", **settings)
-        assert code == 0, output
+        role = pod.start("signin", **settings)
+        assert role.end() == 0, role.output
         return time.monotonic() - started
 
     without = seconds()
@@ -139,7 +139,7 @@ def test_renewal_does_not_wait_for_the_publish_command(signed_in: Pod, tmp_path:
     assert role.stop()[1] < 1
 
 
-def test_signin_gives_the_publish_command_a_bounded_chance(pod: Pod, entra: Emulator, tmp_path: Path) -> None:
+def test_signin_gives_the_publish_command_a_bounded_chance(pod: Pod, entra: Emulator) -> None:
     """Its own end is that of an init container; a command that hangs holds it up for 5 s at most."""
     entra.policy.approve_after = 0
     started = time.monotonic()
@@ -187,8 +187,8 @@ signal.signal(signal.SIGUSR2, lambda *_: sys.exit(42))
 while True:
     signal.pause()
 """
-    flags, settings = (["--on-publish-signal", "USR2"], {}) if as_flag else ([], {})
+    flags = ["--on-publish-signal", "USR2"] if as_flag else []
     if not as_flag:
-        settings = {"SIDECAR_ON_PUBLISH_SIGNAL": "USR2"}
-    code, output = pod.run("exec", *flags, "--", sys.executable, "-c", program, **settings)
+        pod.settings["SIDECAR_ON_PUBLISH_SIGNAL"] = "USR2"
+    code, output = pod.run("exec", *flags, "--", sys.executable, "-c", program)
     assert code == 42, output

@@ -28,7 +28,7 @@ while True:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def app() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts an app that ends with 42 at USR1; optionally as another user, or under another name."""
     started: list[subprocess.Popen[bytes]] = []
 
