@@ -151,8 +151,7 @@ def run_turn(
         raise failure from error
     finally:
         heart.stop()
-        for face in faces:
-            face.finish(patience)
+        telling.finish(faces, patience)
     if role == SIGNIN.name:
         announcement.finish(telling.COMMAND_SECONDS)
 

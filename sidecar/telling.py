@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sidecar.adapters.announcement import Announcement
 from sidecar.adapters.courier import Courier, Trouble
@@ -18,7 +18,7 @@ from sidecar.settings import Settings
 FACE_SECONDS = 3.0
 """What a receiver may take for a prompt's end before the role goes on without it."""
 
-STOPPED_SECONDS = 0.2
+STOPPED_SECONDS = 0.5
 """The same after TERM, which ends every role within a second."""
 
 COMMAND_SECONDS = 5.0
@@ -49,6 +49,17 @@ def faces(settings: Settings, *, environ: Mapping[str, str], clock: Clock, log: 
         command = PromptCommand(settings.prompt_command, environ=_for_commands(settings, environ))
         made.append(Courier("command", command, undelivered))
     return made
+
+
+def finish(faces: Sequence[Face], seconds: float) -> None:
+    """Give all together about so long; a signal meanwhile ends it, and whatever they have started."""
+    for number, face in enumerate(faces):
+        try:
+            face.finish(seconds)
+        except BaseException:
+            for other in faces[number:]:
+                other.finish(0)
+            raise
 
 
 def announcement(settings: Settings, *, role: str, environ: Mapping[str, str], log: Log) -> Announcement:

@@ -34,19 +34,19 @@ def send(target: SignalTarget) -> list[int]:
     :raises NotSignalled: with the reason and the fix
     """
     signum = signal.Signals[f"SIG{target.signal}"]
-    wanted = target.target or ""
+    wanted = target.target or "?"
     spared = _above_us()
-    if wanted.isdecimal() or wanted.startswith("/"):
-        pid = int(wanted) if wanted.isdecimal() else _from_file(wanted)
-        if pid in spared:
+    by_name = not (wanted.isdecimal() or wanted.startswith("/"))
+    if by_name:
+        chosen = topmost(_seen(), wanted, spared=spared)
+    else:
+        chosen = [int(wanted) if wanted.isdecimal() else _from_file(wanted)]
+        if chosen[0] in spared:
             raise NotSignalled(
-                f"process {pid} is one of ours, or the first of its container",
+                f"process {chosen[0]} is one of ours, or the first of its container",
                 advice="Name a process of the app.",
             )
-        chosen = [pid]
-    else:
-        chosen = topmost(_seen(), wanted, spared=spared)
-    told = [pid for pid in chosen if _signal(pid, signum, None if wanted[:1] in "/0123456789" else wanted)]
+    told = [pid for pid in chosen if _signal(pid, signum, wanted if by_name else None)]
     if not told:
         raise NotSignalled(
             f"no process {wanted} is seen here",

@@ -6,6 +6,9 @@ import threading
 import time
 from collections.abc import Mapping
 
+import pytest
+
+from sidecar import telling
 from sidecar.adapters.courier import Courier, Trouble
 
 ISSUED = {"event": "signin.code_issued"}
@@ -107,3 +110,28 @@ def test_nothing_told_costs_no_thread_and_no_time() -> None:
     before = threading.active_count()
     Courier("webhook", Receiver(), lambda _trouble: None).finish(PATIENCE_SECONDS)
     assert threading.active_count() == before
+
+
+def test_signal_while_it_ends_gives_all_up() -> None:
+    """TERM in the wait for the first: nothing that the others have started is left behind."""
+
+    class Stopped(BaseException):
+        """As a signal's handler raises it."""
+
+    class Interrupted(Courier):
+        def finish(self, seconds: float) -> None:
+            super().finish(0)
+            if seconds:
+                raise Stopped
+
+    hanging = Receiver(hanging=True)
+    first, second = Interrupted("one", Receiver(), list().append), Courier("two", hanging, list().append)
+    second.tell(ISSUED)
+    assert hanging.asked.wait(PATIENCE_SECONDS)
+    started = time.monotonic()
+    with pytest.raises(Stopped):
+        telling.finish([first, second], PATIENCE_SECONDS)
+    assert time.monotonic() - started < 2
+    assert second._thread is not None
+    second._thread.join(PATIENCE_SECONDS)
+    assert not second._thread.is_alive()
