@@ -61,6 +61,16 @@ def test_receiver_that_hangs_holds_up_nothing() -> None:
     assert told == [{"to": "webhook", "cause": "given up: no time was left", "records": 2}]
 
 
+def test_receiver_that_has_had_its_time_gets_no_more() -> None:
+    """It hung while the person signed in, so that nobody waits for it then."""
+    courier = Courier("webhook", Receiver(hanging=True), lambda _trouble: None)
+    courier.tell(ISSUED)
+    time.sleep(1)  # the person signs in meanwhile
+    started = time.monotonic()
+    courier.finish(1)
+    assert time.monotonic() - started < 0.8
+
+
 def test_failure_is_told_once_and_the_next_is_tried() -> None:
     """With the event that did not arrive."""
     receiver, told = Receiver(trouble={"cause": "http 500"}), list[Trouble]()
@@ -125,7 +135,8 @@ def test_signal_while_it_ends_gives_all_up() -> None:
                 raise Stopped
 
     hanging = Receiver(hanging=True)
-    first, second = Interrupted("one", Receiver(), list().append), Courier("two", hanging, list().append)
+    told: list[Trouble] = []
+    first, second = Interrupted("one", Receiver(), told.append), Courier("two", hanging, told.append)
     second.tell(ISSUED)
     assert hanging.asked.wait(PATIENCE_SECONDS)
     started = time.monotonic()

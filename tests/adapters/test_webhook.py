@@ -98,10 +98,11 @@ def test_drip_of_bytes_ends_with_the_time_of_a_try() -> None:
         assert time.monotonic() - started < 5
 
 
-def test_redirect_is_not_followed() -> None:
+@pytest.mark.parametrize("code", [302, 307, 308])
+def test_redirect_is_not_followed(code: int) -> None:
     """The code goes to the host that was named, or nowhere."""
-    with Receiver() as other, Receiver(status(307, Location=other.url)) as receiver:
-        assert deliver(receiver.url) == {"host": receiver.host, "cause": "http 307", "tries": 1}
+    with Receiver() as other, Receiver(status(code, Location=other.url)) as receiver:
+        assert deliver(receiver.url) == {"host": receiver.host, "cause": f"http {code}", "tries": 1}
     assert other.posts == []
 
 
