@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sidecar.core.signal_target import Seen, topmost
+import pytest
+
+from sidecar.core.signal_target import Seen, SignalTarget, topmost
+from sidecar.setting_values import signal_target
 
 NGINX = [
     Seen(10, 1, "nginx", "nginx: master process nginx -g daemon off;"),
@@ -34,3 +37,27 @@ def test_nobody_else_is_told() -> None:
     """Neither those spared nor a name that only begins alike."""
     assert topmost(NGINX, "nginx", spared={10}) == []
     assert topmost(NGINX, "ngin", spared=()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "signal", "target"),
+    [
+        ("HUP", "HUP", None),
+        ("sighup:nginx", "HUP", "nginx"),
+        ("USR1:/run/app.pid", "USR1", "/run/app.pid"),
+        ("usr2:42", "USR2", "42"),
+        ("HUP:", "HUP", None),
+    ],
+)
+def test_signal_and_whom_it_is_for(text: str, signal: str, target: str | None) -> None:
+    """As `kill` and `docker kill` write signals, with or without SIG."""
+    assert signal_target(text) == SignalTarget(signal, target)
+
+
+@pytest.mark.parametrize(
+    "text", ["KILL:nginx", "9", "HUP nginx", "HUP:0", "HUP:1", "HUP:99999999999", ":nginx"]
+)
+def test_what_no_app_should_get_is_a_mistake(text: str) -> None:
+    """KILL renews nothing; 0 would be our own group, 1 the first process of a container."""
+    with pytest.raises(ValueError, match="give a"):
+        signal_target(text)
