@@ -88,11 +88,12 @@ class Webhook:
         body = json.dumps(self._message(record, self._now())).encode()
 
         def rest(seconds: float) -> None:
-            over.wait(seconds)
+            if over.wait(seconds):
+                raise _Failed("given up")
 
         tries = Retrying(
             retry=retry_if_exception_type(_MayPass),
-            stop=lambda state: over.is_set() or self._enough(state),
+            stop=self._enough,
             wait=self._pause,
             sleep=rest,
             reraise=True,
