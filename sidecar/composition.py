@@ -112,7 +112,7 @@ def run_turn(
     )
     signin = DeviceSignin(
         authority=entra,
-        board=PromptBoard(log, state, faces),
+        board=PromptBoard(log, state, faces=faces),
         log=log,
         clock=clock,
         heart=heart,

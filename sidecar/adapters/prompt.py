@@ -51,7 +51,7 @@ class Face(Protocol):
 class PromptBoard:
     """Shows one prompt at a time. A full disk keeps no prompt out of the log."""
 
-    def __init__(self, log: PromptLog, files: PromptFiles, faces: Sequence[Face] = ()) -> None:
+    def __init__(self, log: PromptLog, files: PromptFiles, *, faces: Sequence[Face] = ()) -> None:
         self._log = log
         self._files = files
         self._faces = faces
