@@ -17,6 +17,11 @@ from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
 from sidecar.settings import Settings, read_settings, read_what_is_right
 
+NOBODY_NAMED = (
+    "SIDECAR_ON_PUBLISH_SIGNAL: names nobody, and only `exec` has a command of its own; say whom it is for, "
+    "such as HUP:nginx, HUP:/run/app.pid or HUP:42"
+)
+
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one role and return its exit code."""
@@ -36,6 +41,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         if arguments.role == "exec" and not command:
             raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
         settings = read_settings(environ, flags)
+        if arguments.role != "exec" and settings.on_publish_signal and not settings.on_publish_signal.target:
+            raise SettingsError([NOBODY_NAMED])
     except UsageError as error:
         print(f"{error.message}\ntry: {error.advice}", file=sys.stderr)
         return error.exit_code
@@ -49,6 +56,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         role=arguments.role,
         at_once=getattr(arguments, "now", False),
         first=getattr(arguments, "first", True),
+        environ=environ,
     )
 
 
@@ -60,7 +68,7 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(argv), []
 
 
-def _turn(settings: Settings, *, role: str, at_once: bool, first: bool) -> int:
+def _turn(settings: Settings, *, role: str, at_once: bool, first: bool, environ: Mapping[str, str]) -> int:
     """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
     from sidecar.adapters.log import Log
     from sidecar.composition import run_turn
@@ -82,6 +90,7 @@ def _turn(settings: Settings, *, role: str, at_once: bool, first: bool) -> int:
                 interrupts=interrupts,
                 log=log,
                 host=host,
+                environ=environ,
             )
         finally:
             interrupts.retire()
@@ -109,9 +118,15 @@ def _exec(
         )
 
     flags = [flag for flag in own[1:] if flag != "--wipe"]
+    signal = settings.on_publish_signal
     try:
         return supervision.run(
-            command, flags=flags, environ=environ, token_dir=settings.token_dir, report=report
+            command,
+            flags=flags,
+            environ=environ,
+            token_dir=settings.token_dir,
+            report=report,
+            renewal_signal=signal.signal if signal and not signal.target else None,
         )
     finally:
         if wipe:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
+from sidecar import telling
 from sidecar.adapters.discovery import DiscoveryStore
 from sidecar.adapters.entra import Entra
 from sidecar.adapters.http import HttpClient
@@ -25,7 +27,7 @@ from sidecar.ledger import Ledger
 from sidecar.posix.clock import SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
-from sidecar.posix.interrupts import Interrupts
+from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
@@ -44,9 +46,10 @@ def run_turn(
     interrupts: Interrupts,
     log: Log,
     host: str,
+    environ: Mapping[str, str],
 ) -> None:
     """Prepare the directories, wait for the lock, and run one turn. `first` of a loop, or the only one: it
-    says how it is known that the state is private.
+    says how it is known that the state is private. `environ` is for the user's commands.
 
     :raises SidecarError: it is in the log already
     """
@@ -65,6 +68,7 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
+        faces = telling.faces(settings, environ=environ, clock=clock, log=log)
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
@@ -87,6 +91,7 @@ def run_turn(
         admission=_admission(settings),
         may_prompt=settings.on_signin_required == "prompt",
     )
+    announcement = telling.announcement(settings, role=role, environ=environ, log=log)
     custody = Custody(
         cache=cache,
         token_dir=token_dir,
@@ -96,6 +101,7 @@ def run_turn(
         clock=clock,
         interrupts=interrupts,
         log=log,
+        published=announcement.published,
     )
     renewal = Renewal(
         authority=entra,
@@ -108,7 +114,7 @@ def run_turn(
     )
     signin = DeviceSignin(
         authority=entra,
-        board=PromptBoard(log, state, qr=settings.prompt_qr == "auto"),
+        board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
         log=log,
         clock=clock,
         heart=heart,
@@ -136,15 +142,22 @@ def run_turn(
         clock=clock,
         log=log,
     )
+    patience = telling.FACE_SECONDS
     try:
         with state.locked(heart, waiting=lambda: log.event("lock.waiting", path=str(state.path))):
             turn.run(at_once=at_once)
+    except Interrupted:
+        patience = telling.STOPPED_SECONDS
+        raise
     except OSError as error:
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=state.path)
         log.failure(f"{role}.failed", failure, level="error")
         raise failure from error
     finally:
         heart.stop()
+        telling.finish(faces, patience)
+    if role == SIGNIN.name:
+        announcement.finish(telling.COMMAND_SECONDS)
 
 
 def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:

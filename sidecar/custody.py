@@ -6,7 +6,7 @@ place that changes both, so that their order is kept and a difference between th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -48,7 +48,9 @@ class Custody:
         clock: Clock,
         interrupts: Interrupts,
         log: Log,
+        published: Callable[[], None] = lambda: None,
     ) -> None:
+        """`published` is called whenever readers see something new."""
         self._cache = cache
         self._token_dir = token_dir
         self._state = state
@@ -57,6 +59,7 @@ class Custody:
         self._clock = clock
         self._interrupts = interrupts
         self._log = log
+        self._published = published
 
     def open(self) -> None:
         """Read the cache; one that is damaged or foreign is set aside, and the log says where.
@@ -180,6 +183,7 @@ class Custody:
                 expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
                 username=account.username,
             )
+            self._published()
 
     def withdraw(self) -> None:
         """Take back what is published and forget the sign-in: its account is not allowed any more.

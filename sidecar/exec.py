@@ -22,6 +22,7 @@ from sidecar.posix.children import Children
 HERE = Path(__file__).resolve().parent.parent
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 SHELL = "/bin/sh"
+SIGNAL_FLAG = "--on-publish-signal"
 
 STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 HOLD_SECONDS = 12.0
@@ -46,11 +47,13 @@ def run(
     environ: Mapping[str, str],
     token_dir: Path,
     report: Report,
+    renewal_signal: str | None = None,
 ) -> int:
     """Sign in, run `command`, and return its exit code: 128+N if signal N ended it.
 
     Before it starts: 127 and 126 as a shell's, without asking anybody to sign in for nothing; the exit
     code of `signin` if nobody signed in; 128+N if signal N came. `flags` are settings of the two roles.
+    The loop sends `renewal_signal` to the command whenever it has published new tokens.
     """
     shell = shell_above(environ)
     wanted = as_given(environ, shell) | {"SIDECAR_TOKEN_DIR": str(token_dir)}
@@ -61,14 +64,17 @@ def run(
     children = Children()
     if shell is not None:
         os.kill(shell, signal.SIGURG)  # it hands signals on from now, those that it has kept first
-    code = _sign_in(children, [sys.executable, "-P", "-m", "sidecar", "signin", *flags], environ)
+    unheard = [SIGNAL_FLAG, ""] if renewal_signal else []  # there is no command yet
+    signin = [sys.executable, "-P", "-m", "sidecar", "signin", *flags, *unheard]
+    code = _sign_in(children, signin, environ)
     if code:
         return code
     try:
         pid = children.start([program, *command[1:]], wanted)
     except OSError:
         return _refused(command[0], NOT_EXECUTABLE)
-    loop = [SHELL, str(HERE / "entrypoint.sh"), "refresh", *flags]
+    heard = [SIGNAL_FLAG, f"{renewal_signal}:{pid}"] if renewal_signal else []
+    loop = [SHELL, str(HERE / "entrypoint.sh"), "refresh", *flags, *heard]
     return _beside(
         children, pid, shell, start_loop=lambda: children.start_apart(loop, environ), report=report
     )

@@ -214,4 +214,6 @@ def signal_target(value: str) -> SignalTarget:
     name = name.upper().removeprefix("SIG")
     if name not in ("HUP", "USR1", "USR2", "INT", "TERM", "WINCH", "CONT"):
         raise ValueError("give a signal such as HUP, USR1 or USR2 and whom it is for, such as HUP:nginx")
+    if target.isdecimal() and not 1 < int(target) < 2**31:
+        raise ValueError("give a process id above 1: the first process of a container is not the app to tell")
     return SignalTarget(name, target or None)

@@ -10,12 +10,6 @@ from sidecar.core.prompt import Outcome
 from sidecar.errors import SigninDeclined, SigninTimedOut
 from sidecar.posix.interrupts import Interrupted, Interrupts
 
-FINISH_SECONDS = 5.0
-"""For the faces to pass it on, once all else is done."""
-
-LEAVING_SECONDS = 0.3
-"""The same after TERM, which ends a role within a second."""
-
 
 @contextmanager
 def withdrawn_at_the_end(board: PromptBoard, interrupts: Interrupts) -> Iterator[None]:
@@ -29,12 +23,7 @@ def withdrawn_at_the_end(board: PromptBoard, interrupts: Interrupts) -> Iterator
             raise
     except Interrupted:
         board.withdraw(Outcome.CANCELLED)
-        board.finish(LEAVING_SECONDS)
         raise
-    except BaseException:
-        board.finish(FINISH_SECONDS)
-        raise
-    board.finish(FINISH_SECONDS)
 
 
 def _outcome(error: BaseException) -> Outcome:

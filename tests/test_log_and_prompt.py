@@ -6,6 +6,8 @@ import io
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -186,3 +188,32 @@ def test_event_is_one_write_with_its_newline(format: str) -> None:
     Log(format=format, level="info", stream=Stream()).event("signin.waiting", interval_seconds=5)
     assert len(written) == 1
     assert written[0].endswith("\n")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_lines_of_two_threads_never_mix(format: str) -> None:
+    """A webhook's failure is told beside the sign-in's own events; every write is one whole line."""
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            half = len(text) // 2
+            written = super().write(text[:half])
+            time.sleep(0)  # lets another thread in, as a full pipe would
+            return written + super().write(text[half:])
+
+    stream = Stream()
+    log = Log(format=format, level="debug", stream=stream)
+
+    def say() -> None:
+        for _ in range(200):
+            log.event("prompt.undelivered", cause="x" * 100)
+            log.line({"event": "signin.code_issued"})
+
+    threads = [threading.Thread(target=say) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 1200
+    assert all(("prompt.undelivered" in line) != ("signin.code_issued" in line) for line in lines)

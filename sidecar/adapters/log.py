@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
@@ -24,7 +25,9 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 class Log:
-    """Writes events; `line` writes what has to appear at every level, such as the prompt."""
+    """Writes events; `line` writes what has to appear at every level, such as the prompt. Any thread may:
+    lines never mix.
+    """
 
     def __init__(self, *, format: str, level: str, stream: TextIO | None = None) -> None:
         """`format` is console or json; `level` one of `LEVELS`."""
@@ -34,6 +37,8 @@ class Log:
             stream.reconfigure(errors="backslashreplace")
         self._stream = Terminal(stream)
         self._json = format == "json"
+        # Reentrant: an event within another's writing must not wait for itself.
+        self._writing = threading.RLock()
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:
             renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, pad_event_to=24)
@@ -58,7 +63,7 @@ class Log:
         if name not in EVENTS:
             raise KeyError(name)
         known = {key: value for key, value in fields.items() if value is not None}
-        with _reader_may_be_gone():
+        with self._writing, _reader_may_be_gone():
             getattr(self._logger, level)(name, **known)
             self._stream.flush()
 
@@ -69,7 +74,7 @@ class Log:
 
     def line(self, record: Mapping[str, object]) -> None:
         """One JSON line whatever the format and the level, flushed."""
-        with _reader_may_be_gone():
+        with self._writing, _reader_may_be_gone():
             self._stream.write(json.dumps(record) + "\n")
             self._stream.flush()
 
@@ -79,13 +84,13 @@ class Log:
 
     def overwrite(self, text: str) -> None:
         """One line of a live screen, gone as soon as anything else is written; empty to take it away."""
-        with _reader_may_be_gone():
+        with self._writing, _reader_may_be_gone():
             self._stream.overwrite(text)
 
     def text(self, text: str) -> None:
         """Text for people, only in console format, whatever the level; flushed."""
         if not self._json:
-            with _reader_may_be_gone():
+            with self._writing, _reader_may_be_gone():
                 self._stream.write(text)
                 self._stream.flush()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -77,19 +76,12 @@ class PromptBoard:
     """Shows one prompt at a time. A full disk keeps no prompt out of the log."""
 
     def __init__(
-        self,
-        log: PromptLog,
-        files: PromptFiles,
-        *,
-        faces: Sequence[Face] = (),
-        qr: bool = True,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, log: PromptLog, files: PromptFiles, *, faces: Sequence[Face] = (), qr: bool = True
     ) -> None:
         self._log = log
         self._files = files
         self._faces = faces
         self._qr = qr
-        self._monotonic = monotonic
         self._open: Prompt | None = None
         self._told: list[Face] = []
         self._life_seconds = 0
@@ -164,12 +156,6 @@ class PromptBoard:
         )
         for face in self._told:
             face.tell(record)
-
-    def finish(self, seconds: float) -> None:
-        """Give the faces so long, all together, to pass on what they were told."""
-        end = self._monotonic() + seconds
-        for face in self._faces:
-            face.finish(max(end - self._monotonic(), 0))
 
     @staticmethod
     def _modules(prompt: Prompt) -> Matrix:

@@ -82,21 +82,17 @@ class Files:
 
 
 class Face:
-    """Keeps what it is told; each `finish` takes all the time that there is."""
+    """Keeps what it is told."""
 
-    def __init__(self, clock: list[float]) -> None:
+    def __init__(self) -> None:
         self.told: list[Mapping[str, object]] = []
-        self.patience: list[float] = []
-        self._clock = clock
 
     def tell(self, record: Mapping[str, object]) -> None:
         """Remember."""
         self.told.append(record)
 
     def finish(self, seconds: float) -> None:
-        """Take it."""
-        self.patience.append(seconds)
-        self._clock[0] += seconds
+        """Nothing is under way."""
 
 
 def test_prompt_is_shown_to_people_programs_and_probes() -> None:
@@ -116,7 +112,7 @@ def test_prompt_is_shown_to_people_programs_and_probes() -> None:
 
 def test_phrase_is_the_same_everywhere() -> None:
     """Banner, record, probes' line, reminder and withdrawal: who compares them finds the same words."""
-    log, files, face = Log(), Files(), Face([0.0])
+    log, files, face = Log(), Files(), Face()
     board = PromptBoard(log, files, faces=[face])
     board.show(PROMPT, now=NOW)
     shown = files.shown
@@ -177,7 +173,7 @@ def test_qr_code_can_be_off() -> None:
 
 def test_withdrawn_prompt_is_gone_from_the_files_and_told_once() -> None:
     """To the log and to every face, whatever comes after; nothing if none was open."""
-    log, files, face = Log(), Files(), Face([0.0])
+    log, files, face = Log(), Files(), Face()
     board = PromptBoard(log, files, faces=[face])
     board.withdraw(Outcome.FAILED)
     assert log.events == face.told == []
@@ -204,15 +200,6 @@ def test_people_are_not_told_twice_and_programs_always(outcome: Outcome) -> None
         board.withdraw(outcome)
         levels.append(log.events[-1]["level"])
     assert levels == ["info" if outcome is Outcome.CANCELLED else "debug", "info"]
-
-
-def test_faces_share_the_time_that_is_left_for_them() -> None:
-    """Two slow ones take no longer than one: TERM ends a role within a second."""
-    clock = [100.0]
-    faces = [Face(clock), Face(clock)]
-    PromptBoard(Log(), Files(), faces=faces, monotonic=lambda: clock[0]).finish(0.3)
-    assert [face.patience for face in faces] == [[pytest.approx(0.3)], [0]]
-    assert clock[0] == pytest.approx(100.3)
 
 
 def test_log_is_reminded_and_a_terminal_counts_down() -> None:

@@ -115,7 +115,7 @@ class Bench:
             ),
             signin=DeviceSignin(
                 authority=self.authority,
-                board=PromptBoard(log, state, faces=self.faces, monotonic=lambda: self.clock.boot),
+                board=PromptBoard(log, state, faces=self.faces),
                 log=log,
                 clock=self.clock,
                 heart=heart,

@@ -12,7 +12,6 @@ from sidecar.core.account import Admission
 from sidecar.core.device_code import Answer
 from sidecar.errors import AuthorityMisconfigured, SigninRequired
 from sidecar.posix.interrupts import Interrupted
-from sidecar.withdrawal import FINISH_SECONDS, LEAVING_SECONDS
 from tests.life.bench import Bench
 from tests.life.doubles import ALICE, MALLORY
 
@@ -20,20 +19,17 @@ FOR_EVER = 10_000
 
 
 class Face:
-    """Remembers what it was told, and what apps could read when it was asked to finish."""
+    """Remembers what it was told."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self) -> None:
         self.told: list[Mapping[str, object]] = []
-        self.finished: list[tuple[float, bool]] = []
-        self._bench = bench
 
     def tell(self, record: Mapping[str, object]) -> None:
         """Remember."""
         self.told.append(record)
 
     def finish(self, seconds: float) -> None:
-        """Remember."""
-        self.finished.append((round(seconds, 3), self._bench.published() is not None))
+        """Nothing is under way."""
 
     @property
     def story(self) -> list[str]:
@@ -50,7 +46,7 @@ def bench(tmp_path: Path) -> Bench:
 @pytest.fixture
 def face(bench: Bench) -> Face:
     """A further place where the prompt is shown."""
-    face = Face(bench)
+    face = Face()
     bench.faces = (face,)
     return face
 
@@ -100,18 +96,16 @@ def test_each_prompt_is_withdrawn_once(
         {event["phrase"] for event in logged} == {record["phrase"] for record in face.told} == {"amber otter"}
     )
     assert not (bench.state_path / "prompt.json").exists()
-    assert face.finished == [(FINISH_SECONDS, story[-1] == "completed")]
     assert face.told[-1]["username"] == (ALICE.username if story[-1] == "completed" else None)
 
 
-def test_term_withdraws_the_prompt_and_leaves_at_once(bench: Bench, face: Face) -> None:
-    """The faces get a third of a second, and the role ends within one."""
+def test_term_withdraws_the_prompt(bench: Bench, face: Face) -> None:
+    """Nobody signs in for a role that has ended."""
     once(bench)
     bench.clock.during_sleep = term
     with pytest.raises(Interrupted):
         bench.signin()
     assert face.story == ["issued", "cancelled"]
-    assert face.finished == [(LEAVING_SECONDS, False)]
     assert [event["outcome"] for event in bench.events("signin.withdrawn")] == ["cancelled"]
 
 
@@ -140,7 +134,7 @@ def test_withdrawal_is_told_when_the_token_is_published(bench: Bench) -> None:
             super().tell(record)
             published.append(bench.published() is not None)
 
-    bench.faces = (Watching(bench),)
+    bench.faces = (Watching(),)
     bench.signin()
     assert published == [False, True]
 
