@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sidecar.adapters.discovery import DiscoveryStore
 from sidecar.adapters.entra import Entra
 from sidecar.adapters.http import HttpClient
@@ -13,6 +15,7 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
+from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
 from sidecar.core.token import UNNAMED, Wanted
@@ -105,7 +108,7 @@ def run_turn(
     )
     signin = DeviceSignin(
         authority=entra,
-        board=PromptBoard(log, state),
+        board=PromptBoard(log, state, qr=settings.prompt_qr == "auto"),
         log=log,
         clock=clock,
         heart=heart,
@@ -113,10 +116,12 @@ def run_turn(
         terms=SigninTerms(
             tenant=settings.tenant_id,
             client_id=settings.client_id,
-            host=host,
+            host=settings.prompt_from or host,
             language=settings.prompt_language,
             admission=rules.admission,
             timeout_seconds=settings.signin_timeout,
+            phrase=phrase_of(secrets.randbelow(COMBINATIONS)),
+            purpose=settings.prompt_purpose,
         ),
     )
     turn = Turn(

@@ -13,12 +13,13 @@ from sidecar.core import device_code
 from sidecar.core.account import Account, Admission, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
 from sidecar.core.grant import Grant, PollResult
-from sidecar.core.prompt import prompt_for
+from sidecar.core.prompt import Outcome, prompt_for
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
 from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
 from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
+from sidecar.withdrawal import withdrawn_at_the_end
 
 SHORT_LIFE_SECONDS = 30
 """A code that expires sooner gave nobody a chance; several in a row are a fault of the provider."""
@@ -41,7 +42,9 @@ class DeviceAuthority(Protocol):
 
 @dataclass(frozen=True)
 class SigninTerms:
-    """What the person is told and who is let in. `timeout_seconds` is for the whole of it."""
+    """What the person is told and who is let in. `host` is who asks; `timeout_seconds` and `phrase` are for
+    the whole of it.
+    """
 
     tenant: str | None
     client_id: str
@@ -49,6 +52,8 @@ class SigninTerms:
     language: str | None
     admission: Admission
     timeout_seconds: int
+    phrase: str = ""
+    purpose: str | None = None
 
 
 class DeviceSignin:
@@ -74,6 +79,8 @@ class DeviceSignin:
         self._clock = clock
         self._started = clock.anchor()
         self._busy_until = 0.0
+        self._code_expires_on = 0
+        self._reason: str | None = None
         self._meanwhile: Callable[[], None] = lambda: None
 
     def run(
@@ -85,23 +92,39 @@ class DeviceSignin:
         accept: Callable[[Grant], None],
         reject: Callable[[], None],
         meanwhile: Callable[[], None],
+        reason: str | None = None,
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
-        `known` is who is signed in already. `attempts` limits the tries to get a code while the authority
-        is in trouble. `meanwhile` is called between the polls, at least twice a minute, for a prompt may
-        stay open for an hour.
+        `known` is who is signed in already; `reason` is why a person is asked. `attempts` limits the tries
+        to get a code while the authority is in trouble. `meanwhile` is called between the polls, at least
+        twice a minute, for a prompt may stay open for an hour.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
         """
         self._started = self._clock.anchor()
         self._meanwhile = meanwhile
+        self._reason = reason
+        with withdrawn_at_the_end(self._board, self._interrupts):
+            self._until_admitted(scopes, known=known, attempts=attempts, accept=accept, reject=reject)
+
+    def _until_admitted(
+        self,
+        scopes: tuple[str, ...],
+        *,
+        known: Account | None,
+        attempts: int,
+        accept: Callable[[Grant], None],
+        reject: Callable[[], None],
+    ) -> None:
         short_lived = 0
         while True:
             shown = self._now()
             state, grant = self._one_code(scopes, attempts)
             if state is State.EXPIRED:
+                with self._interrupts.held():
+                    self._board.withdraw(Outcome.EXPIRED)
                 self._log.event("signin.expired", message="The code has expired; a new one follows.")
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
                 self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
@@ -114,9 +137,13 @@ class DeviceSignin:
             with self._interrupts.held():
                 if refused is None:
                     accept(grant)
-                    self._log.event("signin.completed", **grant.account.labels)
+                    self._board.withdraw(Outcome.COMPLETED, username=grant.account.username)
+                    self._log.event(
+                        "signin.completed", **grant.account.labels, phrase=self._terms.phrase or None
+                    )
                     return
                 reject()
+                self._board.withdraw(Outcome.REJECTED, username=grant.account.username)
             self._log.event(
                 "signin.rejected",
                 level="warning",
@@ -144,16 +171,19 @@ class DeviceSignin:
             client_id=self._terms.client_id,
             scopes=scopes,
             where=self._terms.host,
+            phrase=self._terms.phrase,
+            purpose=self._terms.purpose,
+            reason=self._reason,
+            localised=self._terms.language is not None,
         )
+        self._code_expires_on = polling.expires_on
         self._board.show(prompt, now=self._clock.now())
-        try:
-            return self._poll(polling, scopes)
-        finally:
-            self._board.withdraw()
+        return self._poll(polling, scopes)
 
     def _poll(self, polling: Polling, scopes: tuple[str, ...]) -> tuple[State, Grant | None]:
         self._log.event(
             "signin.waiting",
+            level="debug" if self._board.live else "info",
             interval_seconds=polling.interval_seconds,
             seconds_left=int(polling.expires_on - self._now()),
         )
@@ -183,7 +213,16 @@ class DeviceSignin:
         end = self._now() + min(seconds, self._seconds_left())
         while self._now() < end:
             self._meanwhile()
-            self._heart.rest(min(end - self._now(), SLICE_SECONDS))
+            self._heart.rest(
+                min(end - self._now(), SLICE_SECONDS), tick=self._tick if self._board.live else None
+            )
+            self._board.remind(self._code_seconds_left())
+
+    def _tick(self) -> None:
+        self._board.tick(min(self._code_seconds_left(), self._seconds_left()))
+
+    def _code_seconds_left(self) -> float:
+        return self._code_expires_on - self._now()
 
     def _check_deadline(self) -> None:
         if self._seconds_left() <= 0:

@@ -14,6 +14,7 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
 from sidecar.core.grant import Grant
+from sidecar.core.signin_reason import reason
 from sidecar.custody import Custody
 from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
@@ -138,6 +139,7 @@ class Turn:
                 accept=lambda grant: self._accept(name, grant),
                 reject=self._drop,
                 meanwhile=lambda: self._upkeep.beside_prompt(refused),
+                reason=reason(error),
             )
         except DirectoryError:
             raise

@@ -8,10 +8,12 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
+from sidecar.adapters.terminal import Terminal
+from sidecar.core.banner import Screen
 from sidecar.core.events import EVENTS
 from sidecar.errors import SidecarError
 
@@ -26,22 +28,21 @@ class Log:
 
     def __init__(self, *, format: str, level: str, stream: TextIO | None = None) -> None:
         """`format` is console or json; `level` one of `LEVELS`."""
-        self._stream = stream or sys.stdout
-        if isinstance(self._stream, io.TextIOWrapper):
+        stream = stream or sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
             # A character that the locale cannot encode is escaped; the event would be lost with it.
-            self._stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace")
+        self._stream = Terminal(stream)
         self._json = format == "json"
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:
-            renderer = structlog.dev.ConsoleRenderer(
-                colors=self._stream.isatty(), sort_keys=False, pad_event_to=24
-            )
+            renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, pad_event_to=24)
         # Libraries log to stderr through logging's last resort; none of theirs may reach the output.
         # Without any, logging would complain there itself.
         logging.lastResort = logging.NullHandler()
         self._logger = structlog.wrap_logger(
             # With its newline in one write: a signal's handler may raise between two.
-            structlog.WriteLogger(self._stream),
+            structlog.WriteLogger(cast(TextIO, self._stream)),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
@@ -71,6 +72,15 @@ class Log:
         with _reader_may_be_gone():
             self._stream.write(json.dumps(record) + "\n")
             self._stream.flush()
+
+    def screen(self) -> Screen | None:
+        """What people look at; None where only programs read."""
+        return None if self._json else self._stream.screen()
+
+    def overwrite(self, text: str) -> None:
+        """One line of a live screen, gone as soon as anything else is written; empty to take it away."""
+        with _reader_may_be_gone():
+            self._stream.overwrite(text)
 
     def text(self, text: str) -> None:
         """Text for people, only in console format, whatever the level; flushed."""

@@ -1,4 +1,4 @@
-"""The prompt in its three forms: a record for programs, a banner for people, a line for the probes."""
+"""The prompt, its record for programs and its line for the probes; `banner` is its form for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sidecar.core.device_code import DeviceAuthorization
 from sidecar.core.oauth_answer import printable
 from sidecar.core.time_words import utc
 
-WIDTH = 66
 VERSION = 1
 """Of the records; keys may be added without a new one."""
 
@@ -35,6 +34,8 @@ class Prompt:
     """Why it is needed now."""
     message: str | None = None
     """The authority's own words, in the language asked for."""
+    localised: bool = False
+    """Whether one was asked for: then people are shown them."""
 
 
 class Outcome(enum.Enum):
@@ -59,6 +60,10 @@ def prompt_for(
     client_id: str,
     scopes: tuple[str, ...],
     where: str,
+    phrase: str = "",
+    purpose: str | None = None,
+    reason: str | None = None,
+    localised: bool = False,
 ) -> Prompt:
     """Everything from outside is made safe to print here, once."""
     complete = authorization.verification_uri_complete
@@ -70,7 +75,11 @@ def prompt_for(
         tenant=tenant,
         client_id=client_id,
         scopes=scopes,
-        where=printable(where, 100),
+        where=printable(where, 200),
+        phrase=phrase,
+        purpose=printable(purpose, 200) or None,
+        reason=reason,
+        localised=localised,
         message=printable(authorization.message, 500) or None,
     )
 
@@ -109,39 +118,10 @@ def record(prompt: Prompt) -> dict[str, object]:
     }
 
 
-def banner(prompt: Prompt, *, now: float) -> str:
-    """For people: narrow enough for the names that tools put in front of each line; the address and the
-    code stand alone, so that they can be selected.
-    """
-    minutes = max(round((prompt.expires_on - now) / 60), 1)
-    rule = "=" * WIDTH
-    rows = [
-        "",
-        rule,
-        "  SIGN-IN NEEDED",
-        "",
-        f"  1. Open   {prompt.verification_uri}",
-        f"  2. Enter  {prompt.user_code}",
-        "",
-        f"  The code is valid for {minutes} min, until {utc(prompt.expires_on)}.",
-        f"  Asked by  {prompt.where}",
-        f"  App       {prompt.client_id}",
-    ]
-    if prompt.tenant:
-        rows.append(f"  Tenant    {prompt.tenant}")
-    rows += [f"  {'Scopes' if i == 0 else '':<8}  {scope}" for i, scope in enumerate(prompt.scopes)]
-    rows += [
-        "",
-        "  Sign in only if you started this yourself.",
-        rule,
-        "",
-    ]
-    return "\n".join(rows) + "\n"
-
-
 def probe_line(prompt: Prompt) -> str:
     """For the probes: the kubelet makes it an Event."""
+    phrase = f" ({prompt.phrase})" if prompt.phrase else ""
     return (
         f"sign-in needed: open {prompt.verification_uri} and enter {prompt.user_code} "
-        f"before {utc(prompt.expires_on)}"
+        f"before {utc(prompt.expires_on)}{phrase}"
     )

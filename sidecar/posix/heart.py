@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ STEP_SECONDS = 90
 """The longest that may pass between two beats; the probe's limit is twice that."""
 
 REST_SECONDS = 30
+TICK_SECONDS = 1
 
 
 class Heart:
@@ -45,14 +47,23 @@ class Heart:
         with suppress(OSError):  # over a network this is where a full volume is told of
             os.close(descriptor)
 
-    def rest(self, seconds: float) -> None:
-        """Sleep, beating on the way."""
+    def rest(self, seconds: float, *, tick: Callable[[], None] | None = None) -> None:
+        """Sleep, beating on the way. `tick` is called each second, which writes no heartbeat."""
         while seconds > 0:
             self.beat()
             part = min(seconds, REST_SECONDS)
-            self._clock.sleep(part)
+            self._sleep(part, tick)
             seconds -= part
         self.beat()
+
+    def _sleep(self, seconds: float, tick: Callable[[], None] | None) -> None:
+        while tick is not None and seconds > 0:
+            tick()
+            part = min(seconds, TICK_SECONDS)
+            self._clock.sleep(part)
+            seconds -= part
+        if seconds > 0:
+            self._clock.sleep(seconds)
 
     def stop(self) -> None:
         """Disarm the watchdog: the turn is over."""

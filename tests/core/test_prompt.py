@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.prompt import banner, probe_line, prompt_for, record
+from sidecar.core.banner import banner
+from sidecar.core.prompt import probe_line, prompt_for, record
 from tests.core.prompts import authorization, prompt_of
 from tests.core.strategies import NOW
 

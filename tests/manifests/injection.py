@@ -16,8 +16,8 @@ from tests.manifests.arrangements import K8S, Manifest, pod_spec, source
 
 PREFIX = "entra-sidecar/"
 INJECT = K8S / "inject"
-# The mounts and the sealing are the policy's own business.
-NOT_BY_ANNOTATION = ENVIRONMENT_ONLY | {"SIDECAR_CACHE_KEY_FILE"}
+# The mounts, the sealing and who asks are the policy's own business.
+NOT_BY_ANNOTATION = ENVIRONMENT_ONLY | {"SIDECAR_CACHE_KEY_FILE", "SIDECAR_PROMPT_FROM"}
 # Keys and values of these are the user's words, not fields.
 PLAIN_MAPS = frozenset({"requests", "limits"})
 MATCH = {

@@ -45,7 +45,12 @@ def environment(manifests: list[Manifest], pod: Manifest, name: str) -> dict[str
     found: dict[str, str] = {}
     for origin in container(pod, name)["envFrom"]:
         found |= maps[origin["configMapRef"]["name"]]
-    return found | {one["name"]: one["value"] for one in container(pod, name)["env"]}
+    return found | {one["name"]: one["value"] for one in container(pod, name)["env"] if is_setting(one)}
+
+
+def is_setting(entry: Manifest) -> bool:
+    """The others are what settings are put together of."""
+    return str(entry["name"]).startswith("SIDECAR_")
 
 
 def our_containers(arrangement: str, folder: Path) -> list[Manifest]:
@@ -86,8 +91,24 @@ def test_mounts_are_where_the_settings_expect_them(tmp_path: Path, arrangement: 
         mounts = {mount["name"]: mount["mountPath"] for mount in one["volumeMounts"]}
         assert mounts["entra-token"] == DEFAULTS["SIDECAR_TOKEN_DIR"]
         assert mounts["entra-state"] == DEFAULTS["SIDECAR_STATE_DIR"]
-        assert {entry["name"]: entry["value"] for entry in one["env"]} == {
-            "SIDECAR_CACHE_KEY_FILE": mounts["entra-config"] + "/key"
+        settings = {entry["name"]: entry["value"] for entry in one["env"] if is_setting(entry)}
+        assert settings["SIDECAR_CACHE_KEY_FILE"] == mounts["entra-config"] + "/key"
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_prompt_says_which_pod_asks(tmp_path: Path, arrangement: str) -> None:
+    """Namespace and name by the downward API; Kubernetes puts in only what is named before (Kubernetes
+    docs, "Define Dependent Environment Variables").
+    """
+    for one in our_containers(arrangement, tmp_path):
+        names = [entry["name"] for entry in one["env"]]
+        assert names.index("SIDECAR_PROMPT_FROM") > max(map(names.index, ("POD_NAMESPACE", "POD_NAME")))
+        entries = {entry["name"]: entry for entry in one["env"]}
+        assert entries["SIDECAR_PROMPT_FROM"]["value"] == "$(POD_NAMESPACE)/$(POD_NAME)"
+        fields = {name: entries[name]["valueFrom"] for name in ("POD_NAMESPACE", "POD_NAME")}
+        assert fields == {
+            "POD_NAMESPACE": {"fieldRef": {"fieldPath": "metadata.namespace"}},
+            "POD_NAME": {"fieldRef": {"fieldPath": "metadata.name"}},
         }
 
 

@@ -31,9 +31,11 @@ HOSTILE: dict[str, str] = {
 }
 """By what they try. Lone surrogates can come out of JSON, and nothing can encode them."""
 
-_BANNER = re.compile(r"={66}|  .*|")
+_BANNER = re.compile(r"={60,80}|  .*|[█▀▄ ]{25,40}|")
 _EVENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \[\w+ *\] [a-z_.]+ *( .*)?")
 _COLOURS = re.compile(r"\x1b\[\d+m")
+# The line that counts down, and what takes it away.
+_COUNTDOWN = re.compile(r"\r\x1b\[K(?:Waiting for the sign-in … )?(?:\d+:\d\d left)?")
 LINE_MAX = 16_384
 
 
@@ -41,7 +43,7 @@ def faults_of(raw: bytes, *, console: bool, terminal: bool = False) -> list[str]
     """What is wrong with an output: unprintable, forged or endless. A terminal gets structlog's colours."""
     text = raw.decode("utf-8", errors="surrogateescape")
     if terminal:
-        text = _COLOURS.sub("", text.replace("\r\n", "\n"))
+        text = _COUNTDOWN.sub("", _COLOURS.sub("", text.replace("\r\n", "\n")))
     found = [f"{c!a} is printed" for c in sorted(set(text) - {"\n"}) if not c.isprintable()]
     for line in text.split("\n"):
         if len(line) > LINE_MAX:

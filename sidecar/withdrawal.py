@@ -1,0 +1,49 @@
+"""However a sign-in ends, whoever was shown its prompt is told that nobody has to act on it any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sidecar.adapters.prompt import PromptBoard
+from sidecar.core.prompt import Outcome
+from sidecar.errors import SigninDeclined, SigninTimedOut
+from sidecar.posix.interrupts import Interrupted, Interrupts
+
+FINISH_SECONDS = 5.0
+"""For the faces to pass it on, once all else is done."""
+
+LEAVING_SECONDS = 0.3
+"""The same after TERM, which ends a role within a second."""
+
+
+@contextmanager
+def withdrawn_at_the_end(board: PromptBoard, interrupts: Interrupts) -> Iterator[None]:
+    """Around a whole sign-in. What is already withdrawn is not withdrawn again."""
+    try:
+        try:
+            yield
+        except BaseException as error:
+            with interrupts.held():
+                board.withdraw(_outcome(error))
+            raise
+    except Interrupted:
+        board.withdraw(Outcome.CANCELLED)
+        board.finish(LEAVING_SECONDS)
+        raise
+    except BaseException:
+        board.finish(FINISH_SECONDS)
+        raise
+    board.finish(FINISH_SECONDS)
+
+
+def _outcome(error: BaseException) -> Outcome:
+    match error:
+        case Interrupted():
+            return Outcome.CANCELLED
+        case SigninDeclined():
+            return Outcome.DECLINED
+        case SigninTimedOut():
+            return Outcome.TIMED_OUT
+        case _:
+            return Outcome.FAILED
