@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.adapters.log import LEVELS, Log
 from sidecar.adapters.prompt import PromptBoard
-from sidecar.core.prompt import probe_line, record
+from sidecar.core.prompt import Outcome, probe_line, record
 from sidecar.errors import AuthorityUnreachable
 from tests.core.prompts import prompt_of
 from tests.core.strategies import NOW, json_values
@@ -71,14 +71,14 @@ def test_full_disk_keeps_no_prompt_out_of_the_log() -> None:
     log, stream = written(format="json")
     board = PromptBoard(log, PromptFiles(full=True))
     board.show(prompt_of(), now=NOW)
-    board.withdraw()
+    board.withdraw(Outcome.COMPLETED)
     assert "ABCDEFGHI" in stream.getvalue()
 
 
 def test_prompt_is_withdrawn_from_the_files() -> None:
     """Probes and programs see it no longer."""
     files = PromptFiles()
-    PromptBoard(written(format="json")[0], files).withdraw()
+    PromptBoard(written(format="json")[0], files).withdraw(Outcome.COMPLETED)
     assert files.closed == 1
 
 

@@ -51,7 +51,7 @@ def countdown(seconds_left: float, *, columns: int) -> str:
     """The one line that a terminal shows while it waits, never wider than it."""
     minutes, seconds = divmod(max(int(seconds_left), 0), 60)
     left = f"{minutes}:{seconds:02} left"
-    words = f"Waiting for the sign-in … {left}"
+    words = f"Waiting for the sign-in: {left}"
     return (words if len(words) < columns else left)[: max(columns - 1, 0)]
 
 

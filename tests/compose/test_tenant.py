@@ -63,6 +63,7 @@ def test_three_lines_reach_signin_and_refresh(tenant: Stack) -> None:
             "AZURE_TENANT_ID": TENANT_ID,
             "SIDECAR_SCOPES": "https://graph.microsoft.com/.default",
             "SIDECAR_CACHE_KEY_FILE": "/etc/entra-sidecar/key",
+            "SIDECAR_PROMPT_PURPOSE": "the apps of this stack",
         }
     assert services["app-py"]["environment"]["API_URL"] == "https://graph.microsoft.com/v1.0/me"
 

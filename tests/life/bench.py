@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.adapters.log import Log
-from sidecar.adapters.prompt import PromptBoard
+from sidecar.adapters.prompt import Face, PromptBoard
 from sidecar.adapters.sealing import Sealer
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_cache import TokenCache
@@ -46,6 +46,7 @@ class Bench:
     log_format: str = "json"
     full: bool = False
     """Whether the token directory takes no further generation."""
+    faces: tuple[Face, ...] = ()
 
     @classmethod
     def in_directory(
@@ -114,13 +115,13 @@ class Bench:
             ),
             signin=DeviceSignin(
                 authority=self.authority,
-                board=PromptBoard(log, state),
+                board=PromptBoard(log, state, faces=self.faces, monotonic=lambda: self.clock.boot),
                 log=log,
                 clock=self.clock,
                 heart=heart,
                 interrupts=interrupts,
                 terms=SigninTerms(
-                    TENANT, "client", "pod-1", None, self.rules.admission, self.timeout_seconds
+                    TENANT, "client", "pod-1", None, self.rules.admission, self.timeout_seconds, "amber otter"
                 ),
             ),
             authority=self.authority,

@@ -58,7 +58,7 @@ def test_injected_volumes_are_the_components() -> None:
         assert f'variables.volumes.exists(v, v.name == "{volume["name"]}") ? []' in expressions()[0]
 
 
-def test_every_setting_is_an_annotation_but_what_the_mounts_decide() -> None:
+def test_every_setting_is_an_annotation_but_what_the_pod_decides() -> None:
     """Named like the flag."""
     text = next(
         one["expression"]
@@ -67,6 +67,7 @@ def test_every_setting_is_an_annotation_but_what_the_mounts_decide() -> None:
     )
     pairs = {name: annotation for annotation, name in yaml.safe_load(text)}
     fixed = {"SIDECAR_TOKEN_DIR", "SIDECAR_STATE_DIR", "SIDECAR_CACHE_KEY_FILE", "SIDECAR_PROMPT_WEBHOOK_URL"}
+    fixed |= {"SIDECAR_PROMPT_FROM"}  # the pod's own name
     assert pairs == {
         setting.name: f"entra-sidecar/{setting.flag[2:]}" for setting in SETTINGS if setting.name not in fixed
     }

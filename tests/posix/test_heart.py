@@ -64,6 +64,19 @@ def test_rest_beats_on_the_way(tmp_path: Path, seconds: float) -> None:
     assert (tmp_path / "heartbeat").read_text() == f"{int(5000 + seconds)}\n"
 
 
+@pytest.mark.parametrize(("seconds", "ticks", "beats"), [(0, 0, 1), (5, 5, 2), (12.5, 13, 2), (75, 75, 4)])
+def test_tick_of_each_second_writes_no_heartbeat(
+    tmp_path: Path, seconds: float, ticks: int, beats: int
+) -> None:
+    """What counts down on a terminal costs the volume nothing; the rest is as long as without."""
+    clock = StandingClock()
+    told: list[None] = []
+    Heart(tmp_path / "heartbeat", clock).rest(seconds, tick=lambda: told.append(None))
+    assert len(told) == ticks
+    assert sum(clock.slept) == seconds
+    assert clock.anchors == beats
+
+
 @pytest.mark.parametrize("place", ["/dev/full", "missing/heartbeat"])
 def test_volume_that_takes_no_beat_is_no_failure(tmp_path: Path, place: str) -> None:
     """Who has something to save reports the volume; the watchdog is armed all the same."""

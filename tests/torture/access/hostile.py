@@ -35,7 +35,7 @@ _BANNER = re.compile(r"={60,80}|  .*|[█▀▄ ]{25,40}|")
 _EVENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \[\w+ *\] [a-z_.]+ *( .*)?")
 _COLOURS = re.compile(r"\x1b\[\d+m")
 # The line that counts down, and what takes it away.
-_COUNTDOWN = re.compile(r"\r\x1b\[K(?:Waiting for the sign-in … )?(?:\d+:\d\d left)?")
+_COUNTDOWN = re.compile(r"\r\x1b\[K(?:Waiting for the sign-in: )?(?:\d+:\d\d left)?")
 LINE_MAX = 16_384
 
 

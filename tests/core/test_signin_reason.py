@@ -1,0 +1,35 @@
+"""Why a person is asked, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.core.oauth_answer import refusal
+from sidecar.core.signin_reason import reason
+from sidecar.errors import SigninRequired
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (50076, "Multifactor authentication"),
+        (65001, "consent"),
+        (70043, "limits how long"),
+        (700082, "expired"),
+        (50173, "revoked"),
+        (53003, "policy"),
+        (99999, "not accepted any more"),
+    ],
+)
+def test_reason_is_what_the_authority_said_in_plain_words(code: int, words: str) -> None:
+    """No number, no name of an error, nothing that was sent: one short sentence."""
+    said = refusal({"error": "invalid_grant", "error_codes": [code], "error_description": "AADSTS: secret"})
+    assert words in reason(said)
+    assert reason(said).endswith(".")
+    assert len(reason(said)) < 70
+    assert "AADSTS" not in reason(said)
+
+
+def test_first_signin_needs_no_error() -> None:
+    """Nothing was refused: there is nobody yet."""
+    assert reason(SigninRequired("nobody is signed in")) == "Nobody is signed in."
