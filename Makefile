@@ -5,7 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 6
 BIN := .venv/bin
 
-.PHONY: demo test torture image test-image test-kubernetes check format docs manifests lock clean
+.PHONY: demo test torture image test-image test-kubernetes check format docs screenshots manifests lock clean
 
 demo: .venv
 	@$(BIN)/python -m demo
@@ -64,6 +64,10 @@ format: .venv
 # The tables of README.md that come from the code.
 docs: .venv
 	$(BIN)/python -m tests.readme
+
+# The pictures of docs/: tmux, and DejaVu Sans Mono (Debian: fonts-dejavu-core).
+screenshots: .venv
+	$(BIN)/python -m tests.screenshots
 
 # The files of k8s/ that are derived from k8s/component/pod.yaml.
 manifests: .venv

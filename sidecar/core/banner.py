@@ -86,7 +86,10 @@ def _steps(prompt: Prompt, width: int, now: float) -> list[str]:
 
 def _details(prompt: Prompt, width: int) -> list[str]:
     """Who asks, for what, why now: by this a person decides."""
-    rows = _field("Asked by", prompt.where, width)
+    where = prompt.where
+    if cells(where) > width - len(GAP):
+        where = where.replace("/", "/ ", 1)  # a namespace and a pod, which may be broken between
+    rows = _field("Asked by", where, width)
     for label, value in (("For", prompt.purpose), ("Why now", prompt.reason)):
         if value:
             rows += _field(label, value, width)
@@ -103,8 +106,8 @@ def _warning(prompt: Prompt) -> str:
     if not prompt.phrase:
         return "Sign in only if you started this yourself."
     return (
-        f'Sign in only if you started this yourself. Wherever you see it, it says "{prompt.phrase}"; '
-        "if the words differ, do nothing."
+        "Sign in only if you started this yourself. Wherever this request is shown, it says "
+        f'"{prompt.phrase}"; if the words differ, do nothing.'
     )
 
 
@@ -113,13 +116,16 @@ def _field(label: str, value: str, width: int) -> list[str]:
     room = width - len(GAP) - LABEL_COLUMNS
     if cells(value) <= room:
         return [f"{GAP}{label:<{LABEL_COLUMNS}}{value}"]
-    if " " in value and room >= WIDTH_MIN - len(GAP):
+    if max(map(cells, value.split(" "))) <= room:
         first, *rest = _broken(value, room)
         return [
             f"{GAP}{label:<{LABEL_COLUMNS}}{first}",
             *(f"{GAP}{'':<{LABEL_COLUMNS}}{row}" for row in rest),
         ]
-    return [*([f"{GAP}{label}"] if label else []), *_paragraph(value, width)]
+    rows = _paragraph(value, width)
+    if max(map(cells, rows)) + len(GAP) <= width:
+        rows = [f"{GAP}{row}" for row in rows]
+    return [*([f"{GAP}{label}"] if label else []), *rows]
 
 
 def _paragraph(text: str, width: int) -> list[str]:

@@ -52,8 +52,8 @@ def test_all_that_a_person_decides_by_is_there(columns: int) -> None:
         "App 11111111-2222-4333-8444-555555555555",
         "Tenant aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
         "Scopes https://graph.microsoft.com/.default https://graph.microsoft.com/Mail.Read",
-        'Sign in only if you started this yourself. Wherever you see it, it says "amber otter"; '
-        "if the words differ, do nothing.",
+        "Sign in only if you started this yourself. Wherever this request is shown, it says "
+        '"amber otter"; if the words differ, do nothing.',
     ):
         assert words in text
 
@@ -117,6 +117,19 @@ def test_language_without_blanks_is_broken_at_the_edge() -> None:
     text = banner(replace(PROMPT, message=words, localised=True), now=NOW, screen=Screen(40, live=True))
     assert max(map(cells, text.splitlines())) <= 40
     assert words in "".join(text.split())
+
+
+def test_long_name_of_a_pod_is_broken_behind_its_namespace() -> None:
+    """A pod's name has up to 63 letters, and what asks is all there."""
+    prompt = replace(PROMPT, where="finance/nightly-report-7d4b9c6f5d-x2x9z")
+    rows = banner(prompt, now=NOW, screen=Screen(40, live=True)).splitlines()
+    at = next(i for i, row in enumerate(rows) if "Asked by" in row)
+    assert [row.strip() for row in rows[at : at + 3]] == [
+        "Asked by",
+        "finance/",
+        "nightly-report-7d4b9c6f5d-x2x9z",
+    ]
+    assert max(map(len, rows)) <= 40
 
 
 def test_word_longer_than_the_row_stands_alone() -> None:
