@@ -178,9 +178,9 @@ class PromptBoard:
 
         for uri in (prompt.verification_uri_complete, prompt.verification_uri):
             if uri:
-                with suppress(segno.DataOverflowError):
-                    code = segno.make(uri, error="l", boost_error=False, micro=False)
-                    matrix = tuple(tuple(row) for row in code.matrix)
-                    if drawn(matrix, columns=COLUMNS_MAX):
-                        return matrix
+                # 500 characters at most, which a QR code holds.
+                code = segno.make(uri, error="l", boost_error=False, micro=False)
+                matrix = tuple(tuple(row) for row in code.matrix)
+                if drawn(matrix, columns=COLUMNS_MAX):
+                    return matrix
         return ()

@@ -39,7 +39,7 @@ def banner(prompt: Prompt, *, now: float, screen: Screen | None = None, code: Ma
     end = ["", *_paragraph(_warning(prompt), width), rule, ""]
     room = width - len(qr[0]) - 1 if qr else 0
     beside = [*_steps(prompt, room, now), "", *_details(prompt, room)]
-    if screen.live and qr and max(map(cells, beside)) <= room:
+    if qr and max(map(cells, beside)) <= room:
         rows = [*_beside(beside, qr, room)]
     else:
         # Below the code stands what has to be read: it is what a small window shows last.

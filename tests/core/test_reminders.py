@@ -38,3 +38,10 @@ def test_reminders_are_a_minute_apart_whenever_one_looks(life: int, steps: list[
             last = left
             told += 1
     assert told <= 3
+
+
+def test_late_reminder_puts_off_the_next() -> None:
+    """Of three minutes the first is due with two left; told with 70 s left, it is enough."""
+    assert is_due(life_seconds=180, left=70, last_left=180)
+    assert not is_due(life_seconds=180, left=60, last_left=70)
+    assert is_due(life_seconds=180, left=60, last_left=120)
