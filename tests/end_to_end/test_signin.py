@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -201,10 +202,31 @@ def test_prompting_can_be_off(pod: Pod, entra: Emulator) -> None:
 
 
 def test_language_reaches_the_authority(pod: Pod, entra: Emulator) -> None:
-    """SIDECAR_PROMPT_LANGUAGE: Entra's own words come in it."""
+    """SIDECAR_PROMPT_LANGUAGE: Entra's own words come in it, and people are shown them."""
     entra.policy.approve_after = 0
-    _, output = pod.run("signin", SIDECAR_PROMPT_LANGUAGE="de-DE")
-    assert "Melden Sie sich an" in output or "anmelden" in output.lower()
+    _, output = pod.run("signin", SIDECAR_PROMPT_LANGUAGE="de-DE", SIDECAR_LOG_FORMAT="console")
+    banner = " ".join(line.strip() for line in output.splitlines() if not line.startswith("{"))
+    record = next(json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    assert "anmelden" in record["message"].lower()
+    assert record["message"] in banner
+
+
+def test_prompt_says_who_asks_what_for_and_why(pod: Pod, entra: Emulator) -> None:
+    """SIDECAR_PROMPT_FROM and SIDECAR_PROMPT_PURPOSE, and the phrase that all events of one sign-in share."""
+    entra.policy.approve_after = 0
+    _, output = pod.run(
+        "signin", SIDECAR_PROMPT_FROM="finance/report-0", SIDECAR_PROMPT_PURPOSE="nightly report"
+    )
+    events = {event["event"]: event for event in map(json.loads, output.splitlines())}
+    issued = events["signin.code_issued"]
+    assert [issued[key] for key in ("host", "purpose", "reason")] == [
+        "finance/report-0",
+        "nightly report",
+        "Nobody is signed in.",
+    ]
+    told = [events[name]["phrase"] for name in ("signin.withdrawn", "signin.completed")]
+    assert told == [issued["phrase"]] * 2
+    assert len(issued["phrase"].split()) == 2
 
 
 def test_named_tokens_come_from_one_prompt(pod: Pod, entra: Emulator) -> None:
