@@ -12,6 +12,7 @@ from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Account, Admission, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
+from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import prompt_for
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
@@ -102,7 +103,11 @@ class DeviceSignin:
             shown = self._now()
             state, grant = self._one_code(scopes, attempts)
             if state is State.EXPIRED:
-                self._log.event("signin.expired", message="The code has expired; a new one follows.")
+                self._log.event(
+                    "signin.expired",
+                    message="The code has expired; a new one follows.",
+                    advice=BLOCKED_IN_THE_BROWSER,
+                )
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
                 self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
                 continue
@@ -189,7 +194,8 @@ class DeviceSignin:
         if self._seconds_left() <= 0:
             raise SigninTimedOut(
                 f"nobody signed in within SIDECAR_SIGNIN_TIMEOUT ({self._terms.timeout_seconds} s)",
-                advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT.",
+                advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT. "
+                + BLOCKED_IN_THE_BROWSER,
             )
 
     def _now(self) -> float:

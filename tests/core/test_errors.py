@@ -24,7 +24,7 @@ def every_class(root: type[SidecarError] = SidecarError) -> Iterator[type[Sideca
         (69, {"AuthorityUnreachable", "AuthorityUntrusted"}),
         (73, {"DirectoryError"}),
         (75, {"AuthorityBusy", "TokenUnusable", "SigninTimedOut"}),
-        (77, {"SigninRequired", "SigninDeclined", "AccountRefused"}),
+        (77, {"SigninRequired", "SigninBlocked", "SigninDeclined", "AccountRefused"}),
         (78, {"SettingsError", "DirectoryRefused", "CacheSealed", "AuthorityMisconfigured"}),
     ],
 )
