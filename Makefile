@@ -61,7 +61,7 @@ format: .venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The tables of README.md that come from the code.
+# The tables of README.md and docs/errors.md, from the code.
 docs: .venv
 	$(BIN)/python -m tests.readme
 

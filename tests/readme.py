@@ -1,4 +1,4 @@
-"""The tables of README.md that come from the code: `python -m tests.readme` writes them."""
+"""What of the documentation comes from the code: `python -m tests.readme` writes it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
+from tests.errors_page import ERRORS, errors_page
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -38,3 +39,4 @@ def filled(text: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(filled(README.read_text()))
+    ERRORS.write_text(errors_page())

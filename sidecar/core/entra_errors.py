@@ -71,6 +71,10 @@ ACTIONS: dict[str, Action] = {
 }
 """What an `error` means by itself. One that is not here is retried: that costs nobody a prompt."""
 
+SUBERROR_SOURCE = (
+    "https://learn.microsoft.com/dotnet/api/microsoft.identity.client.uirequiredexceptionclassification"
+)
+
 SUBERRORS: dict[str, tuple[Action, str]] = {
     "message_only": (
         Action.ADMINISTRATOR,
@@ -89,9 +93,8 @@ SUBERRORS: dict[str, tuple[Action, str]] = {
     "bad_token": (Action.SIGN_IN, "The sign-in is not valid any more; sign in again at the prompt."),
     "token_expired": (Action.SIGN_IN, "The sign-in has expired; sign in again at the prompt."),
 }
-"""For errors that a person cures, what MSAL.NET concludes from `suberror`
-(learn.microsoft.com/dotnet/api/microsoft.identity.client.uirequiredexceptionclassification; the last two
-from msal 1.39, application.py).
+"""For errors that a person cures, what MSAL.NET concludes from `suberror` (`SUBERROR_SOURCE`); the last two
+from msal 1.39, application.py.
 """
 
 DEFAULT_ADVICE: dict[Action, str] = {

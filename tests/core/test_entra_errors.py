@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sidecar.core.advice import BY_NUMBER, ROWS, Action, Phase, Row
 from sidecar.core.entra_errors import ACTIONS, PROMPT_HELD_BACK, SUBERRORS, diagnose
 from sidecar.errors import SidecarError
-from tests.core.test_errors import every_class
+from tests.errors_page import every_class
 
 SPECIFIED = {
     "invalid_grant": Action.SIGN_IN,
@@ -62,6 +62,7 @@ WORDS = {
     50134: "data centre",
     65004: "Accept",
     70018: "newest code",
+    90120: "into the page",
     50196: "left alone",
     50033: "status.azure.com",
     90055: "more slowly",
