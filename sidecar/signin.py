@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Account, Admission, objection
-from sidecar.core.device_code import DeviceAuthorization, Polling, State
+from sidecar.core.device_code import Answer, DeviceAuthorization, Polling, State
 from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import prompt_for
@@ -75,6 +75,7 @@ class DeviceSignin:
         self._clock = clock
         self._started = clock.anchor()
         self._busy_until = 0.0
+        self._said: dict[str, Any] = {}
         self._meanwhile: Callable[[], None] = lambda: None
 
     def run(
@@ -107,13 +108,16 @@ class DeviceSignin:
                     "signin.expired",
                     message="The code has expired; a new one follows.",
                     advice=BLOCKED_IN_THE_BROWSER,
+                    **self._said,
                 )
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
                 self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
                 continue
             if grant is None:
                 raise SigninDeclined(
-                    "the sign-in was declined", advice="If that was a mistake, sign in at the next prompt."
+                    "the sign-in was declined",
+                    advice="If that was a mistake, sign in at the next prompt and choose Accept.",
+                    **self._said,
                 )
             refused = objection(grant.account, self._terms.admission, known=known)
             with self._interrupts.held():
@@ -132,6 +136,7 @@ class DeviceSignin:
 
     def _one_code(self, scopes: tuple[str, ...], attempts: int) -> tuple[State, Grant | None]:
         self._check_deadline()
+        self._said = {}
         authorization = persistently(
             lambda: self._authority.begin_device_flow(scopes, language=self._terms.language),
             attempts=attempts,
@@ -177,6 +182,7 @@ class DeviceSignin:
             retry_after = result.error.retry_after if isinstance(result.error, AuthorityBusy) else None
             self._busy_until = self._now() + min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
             if polling.state is not State.PENDING:
+                self._said = _words_of_the_end(result)
                 return polling.state, result.grant
             # Only now, after a last look: somebody may just have approved.
             self._check_deadline()
@@ -208,3 +214,10 @@ class DeviceSignin:
     def _report_trouble(self, error: BaseException, pause: float) -> None:
         if isinstance(error, SidecarError):
             self._log.failure("signin.trouble", error, retry_in_seconds=round(pause))
+
+
+def _words_of_the_end(result: PollResult) -> dict[str, Any]:
+    """What the authority said when it called the code expired or declined; who can help is known then."""
+    if result.answer not in (Answer.EXPIRED, Answer.DECLINED) or result.error is None:
+        return {}
+    return {name: value for name, value in result.error.fields.items() if name != "cure"}

@@ -145,7 +145,7 @@ def _code(action: Action) -> str:
     if action is Action.WAIT:
         return "–"
     kind: type[SidecarError] = REFUSALS.get(action, AuthorityBusy)
-    return str(kind.exit_code)
+    return f"{kind.exit_code}" + (" at a sign-in" if action is Action.SIGN_IN else "")
 
 
 def _ours() -> str:
