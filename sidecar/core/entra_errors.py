@@ -114,8 +114,10 @@ def diagnose(error: str, *, suberror: str = "", codes: Sequence[int] = ()) -> Di
     An error nobody has heard of is retried with back-off, which is bounded and costs nobody a prompt.
     """
     action, advice = _by_name(error, suberror)
+    held_back = None
     if action is Action.SIGN_IN:
-        action = next((PROMPT_HELD_BACK[code] for code in codes if code in PROMPT_HELD_BACK), action)
+        held_back = next((code for code in codes if code in PROMPT_HELD_BACK), None)
+        action = action if held_back is None else PROMPT_HELD_BACK[held_back]
     cure, see = action, f"{ERROR_PAGE}#by-error"
     number = next((code for code in codes if code in BY_NUMBER), None)
     if number is not None:
@@ -124,8 +126,8 @@ def diagnose(error: str, *, suberror: str = "", codes: Sequence[int] = ()) -> Di
         # Where nobody is asked to sign in, the advice must not tell them to.
         if action is not Action.ADMINISTRATOR or row.cure is action:
             cure, advice = row.cure, row.advice
-    looped = action is Action.RETRY and CLIENT_LOOP in codes
-    return Diagnosis(action, cure, advice, see, CLIENT_LOOP_PAUSE_SECONDS if looped else None)
+    pause_seconds = CLIENT_LOOP_PAUSE_SECONDS if held_back == CLIENT_LOOP else None
+    return Diagnosis(action, cure, advice, see, pause_seconds)
 
 
 def anchor(number: int) -> str:

@@ -105,7 +105,8 @@ def test_blocked_device_code_flow_and_loops_ask_nobody(error: str) -> None:
 def test_number_that_holds_a_prompt_back_stops_and_starts_nothing_else(number: int) -> None:
     """Beside an error of the configuration or one that passes it only advises."""
     assert diagnose("invalid_client", codes=[number]).action is Action.CONFIGURATION
-    assert diagnose("server_error", codes=[number]).action is Action.RETRY
+    passing = diagnose("server_error", codes=[number])
+    assert (passing.action, passing.pause_seconds) == (Action.RETRY, None)
 
 
 @pytest.mark.parametrize("suberror", SUBERRORS)
