@@ -61,7 +61,7 @@ format: .venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# What comes from the code: tables of README.md and docs/interfaces.md, and docs/completion.
+# What comes from the code: tables of README.md and docs/interfaces.md, docs/errors.md, and docs/completion.
 docs: .venv
 	$(BIN)/python -m tests.readme
 	$(BIN)/python -m tests.completion

@@ -1,12 +1,13 @@
 """Everything that can go wrong, named by what has to happen next.
 
-Each class carries the exit code (sysexits.h), whether trying again by itself can help, and each
-instance the advice for the person who reads the log. Messages never hold a token, a device code
-or a response body.
+Each class carries the exit code (sysexits.h), whether trying again by itself can help, and who can
+help (`cure`, one of the values of `sidecar.core.advice.Action`); each instance the advice for the person
+who reads the log. Messages never hold a token, a device code or a response body.
 """
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 EXIT_CODES: dict[int, str] = {
@@ -16,7 +17,7 @@ EXIT_CODES: dict[int, str] = {
     69: "The authority cannot be reached or its certificate is not trusted.",
     73: "A directory cannot be written: missing, read-only, full.",
     75: "Temporary, or out of time: try again.",
-    77: "Sign-in declined, not allowed, or needed while prompting is off.",
+    77: "Sign-in declined, not allowed, blocked by policy, or needed while prompting is off.",
     78: "Configuration: a setting, a key, a directory, the app registration.",
     126: "`exec`: the command cannot be executed.",
     127: "`exec`: the command was not found. Any other code of `exec` may be the command's own.",
@@ -32,6 +33,7 @@ class SidecarError(Exception):
 
     exit_code: ClassVar[int] = 75
     retryable: ClassVar[bool] = False
+    cure: ClassVar[str] = "retry"
 
     def __init__(self, message: str, *, advice: str = "", **fields: LogValue) -> None:
         super().__init__(message)
@@ -39,17 +41,24 @@ class SidecarError(Exception):
         self.advice = advice
         self.fields = fields
 
+    @classmethod
+    def anchor(cls) -> str:
+        """The section of docs/errors.md about this class, such as signin-required."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+
 
 class UsageError(SidecarError):
     """The command line is wrong."""
 
     exit_code = 64
+    cure = "configuration"
 
 
 class ConfigurationError(SidecarError):
     """Nothing but a change of settings helps."""
 
     exit_code = 78
+    cure = "configuration"
 
 
 class SettingsError(ConfigurationError):
@@ -64,6 +73,7 @@ class DirectoryError(SidecarError):
     """A directory cannot be written: missing, read-only, full or not ours."""
 
     exit_code = 73
+    cure = "configuration"
 
 
 class DirectoryRefused(ConfigurationError):
@@ -85,6 +95,7 @@ class AuthorityUntrusted(SidecarError):
     """The TLS certificate was not accepted; trying again does not change that."""
 
     exit_code = 69
+    cure = "configuration"
 
 
 class AuthorityBusy(SidecarError):
@@ -114,6 +125,16 @@ class AuthorityRefused(SidecarError):
 class SigninRequired(AuthorityRefused):
     """The refresh token is no longer accepted, or there is none: a person has to sign in."""
 
+    cure = "sign in"
+
+
+class SigninBlocked(AuthorityRefused):
+    """The tenant's policy does not let this sign-in be, and signing in again would not change that. Nobody is
+    prompted; it is tried again slowly, and heals when an administrator has changed the policy.
+    """
+
+    cure = "administrator"
+
 
 class AuthorityMisconfigured(ConfigurationError, AuthorityRefused):
     """The authority does not accept the client, the tenant, the scopes or the grant as set."""
@@ -125,13 +146,17 @@ class SigninDeclined(SidecarError):
     """The person said no on the sign-in page."""
 
     exit_code = 77
+    cure = "sign in"
 
 
 class SigninTimedOut(SidecarError):
     """Nobody signed in before the deadline."""
+
+    cure = "sign in"
 
 
 class AccountRefused(SidecarError):
     """The account that signed in is not one of those allowed."""
 
     exit_code = 77
+    cure = "sign in"

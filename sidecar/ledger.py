@@ -12,7 +12,7 @@ from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.core.time_words import span
 from sidecar.core.token import AccessToken
-from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError
+from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, SigninBlocked
 from sidecar.posix.clock import Clock
 
 
@@ -79,12 +79,14 @@ class Ledger:
         """A token was not obtained; `token` is the one that readers still have."""
         now = self._now()
         before = self.journal.tokens.get(name, Attempts())
-        pause = _pause_seconds(before.failures + 1, error)
-        self._note(name, schedule.failed(before, now=now, pause_seconds=pause, error=error.message))
+        blocked = isinstance(error, SigninBlocked)
+        pause = _pause_seconds(before, error)
+        record = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
+        self._note(name, record)
         self.report(
-            "refresh.failed",
+            "signin.blocked" if blocked else "refresh.failed",
             error,
-            level="error" if isinstance(error, AuthorityMisconfigured) else "warning",
+            level="error" if blocked or isinstance(error, AuthorityMisconfigured) else "warning",
             token=name or None,
             failures=before.failures + 1,
             retry_in_seconds=pause,
@@ -99,14 +101,21 @@ class Ledger:
     def signin_failed(self, names: Sequence[str], error: SidecarError) -> None:
         """Nobody signed in; the tokens `names` wait for the next prompt."""
         now = self._now()
-        failures = self.journal.signin.failures + 1
-        pause = (
-            _pause_seconds(failures, error) if error.retryable else schedule.prompt_retry_seconds(failures)
-        )
-        signin = schedule.failed(self.journal.signin, now=now, pause_seconds=pause, error=error.message)
+        before = self.journal.signin
+        blocked = isinstance(error, SigninBlocked)
+        if blocked or error.retryable:
+            pause = _pause_seconds(before, error)
+        else:
+            pause = schedule.prompt_retry_seconds(before.failures + 1)
+        signin = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
         self.journal = replace(self.journal, signin=signin)
         self.wait_for_prompt(names)
-        self.report("signin.failed", error, next_prompt_in_seconds=pause)
+        self.report(
+            "signin.blocked" if blocked else "signin.failed",
+            error,
+            level="error" if blocked else "warning",
+            next_prompt_in_seconds=pause,
+        )
 
     def wait_for_prompt(self, names: Sequence[str]) -> None:
         """No request for these tokens before the next prompt: it would be refused again."""
@@ -128,8 +137,10 @@ class Ledger:
         self.journal = replace(self.journal, tokens={**self.journal.tokens, name: attempts})
 
 
-def _pause_seconds(failures: int, error: SidecarError) -> int:
+def _pause_seconds(before: Attempts, error: SidecarError) -> int:
+    if isinstance(error, SigninBlocked):
+        return schedule.blocked_retry_seconds(before.blocked + 1)
     if not error.retryable:
         return schedule.REFUSED_RETRY_SECONDS
     retry_after = error.retry_after if isinstance(error, AuthorityBusy) else None
-    return schedule.retry_seconds(failures, retry_after=retry_after)
+    return schedule.retry_seconds(before.failures + 1, retry_after=retry_after)

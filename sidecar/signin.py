@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Account, Admission, objection
-from sidecar.core.device_code import DeviceAuthorization, Polling, State
+from sidecar.core.device_code import Answer, DeviceAuthorization, Polling, State
+from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import Outcome, prompt_for
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
@@ -81,6 +82,7 @@ class DeviceSignin:
         self._busy_until = 0.0
         self._code_expires_on = 0
         self._reason: str | None = None
+        self._said: dict[str, Any] = {}
         self._meanwhile: Callable[[], None] = lambda: None
 
     def run(
@@ -125,13 +127,20 @@ class DeviceSignin:
             if state is State.EXPIRED:
                 with self._interrupts.held():
                     self._board.withdraw(Outcome.EXPIRED)
-                self._log.event("signin.expired", message="The code has expired; a new one follows.")
+                self._log.event(
+                    "signin.expired",
+                    message="The code has expired; a new one follows.",
+                    advice=BLOCKED_IN_THE_BROWSER,
+                    **self._said,
+                )
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
                 self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
                 continue
             if grant is None:
                 raise SigninDeclined(
-                    "the sign-in was declined", advice="If that was a mistake, sign in at the next prompt."
+                    "the sign-in was declined",
+                    advice="If that was a mistake, sign in at the next prompt and choose Accept.",
+                    **self._said,
                 )
             refused = objection(grant.account, self._terms.admission, known=known)
             with self._interrupts.held():
@@ -154,6 +163,7 @@ class DeviceSignin:
 
     def _one_code(self, scopes: tuple[str, ...], attempts: int) -> tuple[State, Grant | None]:
         self._check_deadline()
+        self._said = {}
         authorization = persistently(
             lambda: self._authority.begin_device_flow(scopes, language=self._terms.language),
             attempts=attempts,
@@ -202,6 +212,7 @@ class DeviceSignin:
             retry_after = result.error.retry_after if isinstance(result.error, AuthorityBusy) else None
             self._busy_until = self._now() + min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
             if polling.state is not State.PENDING:
+                self._said = _words_of_the_end(result)
                 return polling.state, result.grant
             # Only now, after a last look: somebody may just have approved.
             self._check_deadline()
@@ -228,7 +239,8 @@ class DeviceSignin:
         if self._seconds_left() <= 0:
             raise SigninTimedOut(
                 f"nobody signed in within SIDECAR_SIGNIN_TIMEOUT ({self._terms.timeout_seconds} s)",
-                advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT.",
+                advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT. "
+                + BLOCKED_IN_THE_BROWSER,
             )
 
     def _now(self) -> float:
@@ -241,3 +253,10 @@ class DeviceSignin:
     def _report_trouble(self, error: BaseException, pause: float) -> None:
         if isinstance(error, SidecarError):
             self._log.failure("signin.trouble", error, retry_in_seconds=round(pause))
+
+
+def _words_of_the_end(result: PollResult) -> dict[str, Any]:
+    """What the authority said when it called the code expired or declined; who can help is known then."""
+    if result.answer not in (Answer.EXPIRED, Answer.DECLINED) or result.error is None:
+        return {}
+    return {name: value for name, value in result.error.fields.items() if name != "cure"}

@@ -1,4 +1,4 @@
-"""The tables of the documents that come from the code: `python -m tests.readme` writes them."""
+"""What of the documentation comes from the code: `python -m tests.readme` writes it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sidecar.core.event_fields import COMMON, ERROR_FIELDS, EVENT_FIELDS, MEANIN
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
+from tests.errors_page import ERRORS, errors_page
 
 README = Path(__file__).parents[1] / "README.md"
 INTERFACES = README.parent / "docs/interfaces.md"
@@ -62,3 +63,4 @@ def filled(text: str) -> str:
 if __name__ == "__main__":
     for document in (README, INTERFACES):
         document.write_text(filled(document.read_text()))
+    ERRORS.write_text(errors_page())

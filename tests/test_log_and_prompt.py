@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sidecar.adapters.log import LEVELS, Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.core.prompt import Outcome, probe_line, record
-from sidecar.errors import AuthorityUnreachable
+from sidecar.errors import AuthorityUnreachable, SigninBlocked
 from tests.core.prompts import prompt_of
 from tests.core.strategies import NOW, json_values
 
@@ -152,6 +152,30 @@ def test_failure_tells_what_happened_and_what_to_do() -> None:
     )
     assert second["level"] == "error"
     assert "advice" not in second
+
+
+def test_people_read_what_to_do_below_the_event() -> None:
+    """In console format the advice and where to read on have lines of their own, without quotation marks."""
+    log, stream = written(format="console")
+    error = SigninBlocked(
+        "blocked", advice='Ask for "it".', see="docs/errors.md#aadsts-530036", aadsts="530036"
+    )
+    log.failure("signin.blocked", error)
+    first, *below = stream.getvalue().splitlines()
+    assert "cure=administrator" in first
+    assert below == ['    what to do: Ask for "it".', "    see: docs/errors.md#aadsts-530036"]
+
+
+def test_failure_names_who_can_help_and_where_to_read_on() -> None:
+    """Of an error of ours by its class; of the authority's by its number."""
+    log, stream = written(format="json")
+    log.failure("refresh.failed", AuthorityUnreachable("away"))
+    log.failure(
+        "signin.blocked", SigninBlocked("no", see="docs/errors.md#aadsts-53003", cure="administrator")
+    )
+    ours, theirs = map(json.loads, stream.getvalue().splitlines())
+    assert (ours["cure"], ours["see"]) == ("retry", "docs/errors.md#authority-unreachable")
+    assert (theirs["cure"], theirs["see"]) == ("administrator", "docs/errors.md#aadsts-53003")
 
 
 def test_log_goes_to_stdout_and_colours_only_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from sidecar import __version__
+from sidecar.core.advice import BY_NUMBER
+from sidecar.core.entra_errors import ERROR_PAGE, anchor
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import EXIT_CODES, SidecarError
+from tests.errors_page import ERRORS, errors_page, kinds
 from tests.readme import INTERFACES, README, filled, tables
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +31,23 @@ def test_tables_are_those_of_the_code(document: Path) -> None:
     assert filled(document.read_text()) == document.read_text()
     written = README.read_text() + INTERFACES.read_text()
     assert all(f"<!-- {name}: begin -->" in written for name in tables())
+
+
+def test_errors_page_is_that_of_the_code() -> None:
+    """docs/errors.md: `make docs` writes what the table and the classes say."""
+    assert ERRORS.read_text() == errors_page()
+
+
+def test_every_link_to_the_errors_page_leads_somewhere() -> None:
+    """What the log, the README and the page itself point at is there, once."""
+    anchors = re.findall(r'<a id="([\w-]+)">', ERRORS.read_text())
+    assert len(anchors) == len(set(anchors))
+    pages = [README, *(ROOT / "docs").rglob("*.md")]
+    told = "".join(path.read_text() for path in pages) + "".join(sources("sidecar").values())
+    logged = {anchor(number) for number in BY_NUMBER} | {f"{ERROR_PAGE}#{kind.anchor()}" for kind in kinds()}
+    linked = set(re.findall(r"errors\.md#([\w-]+)", told + " ".join(logged)))
+    linked |= set(re.findall(r"\(#([\w-]+)\)", ERRORS.read_text()))
+    assert linked <= set(anchors)
 
 
 def test_every_exit_code_of_an_error_is_documented() -> None:

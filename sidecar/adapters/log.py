@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
@@ -15,6 +15,7 @@ import structlog
 
 from sidecar.adapters.terminal import Terminal
 from sidecar.core.banner import Screen
+from sidecar.core.entra_errors import ERROR_PAGE
 from sidecar.core.events import EVENTS
 from sidecar.errors import SidecarError
 
@@ -41,7 +42,9 @@ class Log:
         self._writing = threading.RLock()
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:
-            renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, pad_event_to=24)
+            renderer = _AdviceBelow(
+                structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, pad_event_to=24)
+            )
         # Libraries log to stderr through logging's last resort; none of theirs may reach the output.
         # Without any, logging would complain there itself.
         logging.lastResort = logging.NullHandler()
@@ -68,8 +71,15 @@ class Log:
             self._stream.flush()
 
     def failure(self, name: str, error: SidecarError, *, level: str = "warning", **fields: object) -> None:
-        """One event about an error: its message, advice and fields."""
-        told = {"message": error.message, **error.fields, **fields, "advice": error.advice or None}
+        """One event about an error: its message and fields, who can help, what to do, where more is said."""
+        told = {
+            "message": error.message,
+            "cure": error.cure,
+            "see": f"{ERROR_PAGE}#{error.anchor()}",
+            **error.fields,
+            **fields,
+            "advice": error.advice or None,
+        }
         self.event(name, level=level, **told)
 
     def line(self, record: Mapping[str, object]) -> None:
@@ -100,6 +110,18 @@ def _reader_may_be_gone() -> Iterator[None]:
     """A pipe that nobody reads any more, or a full disk behind it, must not cost a sign-in."""
     with suppress(OSError, ValueError):
         yield
+
+
+class _AdviceBelow:
+    """For people, what to do stands in lines of its own below the event, without quotation marks."""
+
+    def __init__(self, render: Callable[..., str]) -> None:
+        self._render = render
+
+    def __call__(self, logger: object, method: str, event: MutableMapping[str, Any]) -> str:
+        below = [(words, event.pop(key, None)) for key, words in (("advice", "what to do"), ("see", "see"))]
+        line = self._render(logger, method, event)
+        return "".join([line, *(f"\n    {words}: {text}" for words, text in below if text)])
 
 
 def _one_line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -1,35 +1,58 @@
-"""What an error of the authority means, and what to tell the person who reads the log.
+"""What an error of the authority means: what happens, who cures it, and what to tell them.
 
 Microsoft: apps must not depend on error code numbers, which change without notice
 (learn.microsoft.com, "Microsoft Entra authentication and authorization error codes"). So `error`
-decides what happens (RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6), and the
-AADSTS number only picks the advice.
+decides what happens (RFC 6749 section 5.2 and OpenID Connect Core section 3.1.2.6), `suberror` refines
+it, and the AADSTS number picks the advice and the cure that are shown (`sidecar.core.advice`).
+
+The exception is narrow: a number may hold a prompt back, and do nothing else. Two do, see
+`PROMPT_HELD_BACK` and docs/decisions/0007.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sidecar.core.advice import BY_NUMBER, Action
 
-class Action(enum.Enum):
-    """What can cure it."""
+DEVICE_CODE_BLOCKED = 530036
+CLIENT_LOOP = 50196
+CLIENT_LOOP_PAUSE_SECONDS = 300
+"""Entra counts requests over some minutes; it gives no Retry-After with 50196."""
 
-    RETRY = "retry"
-    SIGN_IN = "sign in"
-    CONFIGURATION = "configuration"
+PROMPT_HELD_BACK: dict[int, Action] = {
+    DEVICE_CODE_BLOCKED: Action.ADMINISTRATOR,
+    CLIENT_LOOP: Action.RETRY,
+}
+"""Numbers that come as `invalid_grant`, and for which a prompt would be a lie or make things worse."""
+
+ERROR_PAGE = "docs/errors.md"
+
+BLOCKED_IN_THE_BROWSER = (
+    "If the browser said that access is blocked (AADSTS53003), a new code does not help: an administrator "
+    f"has to allow the device code flow, see {ERROR_PAGE}#aadsts-53003."
+)
+"""For a code that nobody used: the person may have been refused where only they could see it."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cure and one paragraph of advice."""
+    """`action` is what happens; `cure` who helps, for people; `see` where more is said.
+
+    `pause_seconds` is the pause that this error wants before the next request.
+    """
 
     action: Action
+    cure: Action
     advice: str
+    see: str
+    pause_seconds: int | None = None
 
 
-_ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action] = {
+    "authorization_pending": Action.WAIT,
+    "slow_down": Action.WAIT,
     "invalid_grant": Action.SIGN_IN,
     "interaction_required": Action.SIGN_IN,
     "login_required": Action.SIGN_IN,
@@ -41,95 +64,79 @@ _ACTIONS: dict[str, Action] = {
     "invalid_resource": Action.CONFIGURATION,
     "invalid_target": Action.CONFIGURATION,
     "invalid_tenant": Action.CONFIGURATION,
+    "invalid_instance": Action.CONFIGURATION,
     "unsupported_grant_type": Action.CONFIGURATION,
     "temporarily_unavailable": Action.RETRY,
     "server_error": Action.RETRY,
 }
+"""What an `error` means by itself. One that is not here is retried: that costs nobody a prompt."""
 
-_DEFAULT_ADVICE: dict[Action, str] = {
+SUBERROR_SOURCE = (
+    "https://learn.microsoft.com/dotnet/api/microsoft.identity.client.uirequiredexceptionclassification"
+)
+
+SUBERRORS: dict[str, tuple[Action, str]] = {
+    "message_only": (
+        Action.ADMINISTRATOR,
+        "Signing in again does not help: the page would only say why not. An administrator finds the reason "
+        "under Entra admin center > Monitoring & health > Sign-in logs, by the correlation id. It is tried "
+        "again every 15 min to 1 h, and at once on HUP.",
+    ),
+    "basic_action": (Action.SIGN_IN, "Sign in again at the prompt and do what the page asks for."),
+    "additional_action": (
+        Action.SIGN_IN,
+        "Sign in again at the prompt: the page says what has to be done elsewhere first, such as registering "
+        "a device. If it cannot be done, an administrator has to change the policy that asks for it.",
+    ),
+    "consent_required": (Action.SIGN_IN, "Accept the app's permissions at the next prompt."),
+    "user_password_expired": (Action.SIGN_IN, "Change the password, then sign in at the next prompt."),
+    "bad_token": (Action.SIGN_IN, "The sign-in is not valid any more; sign in again at the prompt."),
+    "token_expired": (Action.SIGN_IN, "The sign-in has expired; sign in again at the prompt."),
+}
+"""For errors that a person cures, what MSAL.NET concludes from `suberror` (`SUBERROR_SOURCE`); the last two
+from msal 1.39, application.py.
+"""
+
+DEFAULT_ADVICE: dict[Action, str] = {
+    Action.WAIT: "Nothing to do: it is asked again.",
     Action.RETRY: "Nothing to do: it is tried again. If it lasts, look at the authority's status page.",
     Action.SIGN_IN: "Sign in again at the prompt.",
+    Action.ADMINISTRATOR: SUBERRORS["message_only"][1],
     Action.CONFIGURATION: (
         "Compare AZURE_CLIENT_ID, AZURE_TENANT_ID and SIDECAR_SCOPES with the app registration."
     ),
 }
 
-_TENANT = (
-    "Check AZURE_TENANT_ID (Entra admin center > Overview > Tenant ID) and that AZURE_AUTHORITY_HOST "
-    "is the login host of that tenant's cloud."
-)
-_CLIENT = (
-    "Check AZURE_CLIENT_ID (Entra admin center > App registrations > Application (client) ID) and that "
-    "the app is registered in, or consented to by, the tenant set."
-)
-_TENANT_GUID = "Set AZURE_TENANT_ID to the tenant's id: this app cannot be used with a shared endpoint."
-_PUBLIC_CLIENT = (
-    "Turn on App registrations > (the app) > Authentication > Advanced settings > "
-    "Allow public client flows, and use no client secret."
-)
-_SCOPE = (
-    "Check SIDECAR_SCOPES and SIDECAR_TOKENS: one resource each, spelled as under App registrations > "
-    "(the app) > API permissions, such as https://graph.microsoft.com/.default."
-)
-_CONSENT = (
-    "Consent is missing: accept it at the next prompt, or have an administrator grant it under "
-    "App registrations > (the app) > API permissions > Grant admin consent."
-)
-_MFA = "Sign in again and complete the multifactor authentication that is asked for."
-_POLICY = (
-    "A Conditional Access policy or security default stopped the sign-in. An administrator finds which "
-    "one under Entra admin center > Sign-in logs, by the correlation id."
-)
-_DEVICE_CODE_BLOCKED = (
-    "The tenant's Conditional Access blocks the device code flow, also for sessions begun by it; a new "
-    "sign-in does not help. An administrator has to exclude this user or app from the policy "
-    "(Protection > Conditional Access > Authentication flows)."
-)
-_DEVICE = (
-    "A policy asks for a managed device, which the device code flow cannot present. An administrator "
-    "has to exclude this user or app from it."
-)
-_EXPIRED = "The sign-in has expired; sign in again at the prompt."
-_FREQUENCY = (
-    "The tenant limits how long a sign-in lasts (Conditional Access > Sign-in frequency); sign in again."
-)
-_REVOKED = "The sign-in was revoked or the password changed; sign in again at the prompt."
-_ACCOUNT = "Sign in with an account of this tenant, or have an administrator invite or enable this one."
-_ASSIGN = (
-    "The user is not assigned to the app: Enterprise applications > (the app) > Users and groups, or "
-    "switch off Assignment required."
-)
-_LOOP = "The authority saw too many requests from this client; it is left alone for some minutes."
 
-_ADVICE: dict[int, str] = {
-    number: advice
-    for numbers, advice in (
-        ((90002, 900023, 90019, 50128, 50049, 90038, 900382), _TENANT),
-        ((50059, 50194, 90133, 90010, 9001023), _TENANT_GUID),
-        ((700016, 700011, 7000112, 70001, 9002332, 9002339), _CLIENT),
-        ((7000218, 700025), _PUBLIC_CLIENT),
-        ((70011, 28000, 28002, 700022, 700023, 500011, 50001, 650057, 650052), _SCOPE),
-        ((65001, 90094, 90095, 65002, 65005, 650056), _CONSENT),
-        ((50076, 50074, 50078, 50158, 50079, 50072), _MFA),
-        ((53003, 530032, 530035, 53011, 53004, 50131, 50053), _POLICY),
-        ((530036,), _DEVICE_CODE_BLOCKED),
-        ((53000, 53001, 50097, 135011), _DEVICE),
-        ((70008, 700082, 700084), _EXPIRED),
-        ((70043,), _FREQUENCY),
-        ((50173, 50132, 50133, 50089, 50055, 50144), _REVOKED),
-        ((50057, 50034, 50020, 90072, 51004, 16000), _ACCOUNT),
-        ((50105,), _ASSIGN),
-        ((50196,), _LOOP),
-    )
-    for number in numbers
-}
-
-
-def diagnose(error: str, *, codes: Sequence[int] = ()) -> Diagnosis:
-    """What to do about an OAuth `error`; `codes` are Entra's AADSTS numbers, the first one known wins.
+def diagnose(error: str, *, suberror: str = "", codes: Sequence[int] = ()) -> Diagnosis:
+    """What to do about an OAuth `error`; `codes` are Entra's AADSTS numbers, the first one known advises.
 
     An error nobody has heard of is retried with back-off, which is bounded and costs nobody a prompt.
     """
-    action = _ACTIONS.get(error, Action.RETRY)
-    advice = next((_ADVICE[code] for code in codes if code in _ADVICE), _DEFAULT_ADVICE[action])
-    return Diagnosis(action, advice)
+    action, advice = _by_name(error, suberror)
+    held_back = None
+    if action is Action.SIGN_IN:
+        held_back = next((code for code in codes if code in PROMPT_HELD_BACK), None)
+        action = action if held_back is None else PROMPT_HELD_BACK[held_back]
+    cure, see = action, f"{ERROR_PAGE}#by-error"
+    number = next((code for code in codes if code in BY_NUMBER), None)
+    if number is not None:
+        see = anchor(number)
+        row = BY_NUMBER[number]
+        # Where nobody is asked to sign in, the advice must not tell them to.
+        if action is not Action.ADMINISTRATOR or row.cure is action:
+            cure, advice = row.cure, row.advice
+    pause_seconds = CLIENT_LOOP_PAUSE_SECONDS if held_back == CLIENT_LOOP else None
+    return Diagnosis(action, cure, advice, see, pause_seconds)
+
+
+def anchor(number: int) -> str:
+    """Where docs/errors.md tells of an AADSTS number."""
+    return f"{ERROR_PAGE}#aadsts-{number}"
+
+
+def _by_name(error: str, suberror: str) -> tuple[Action, str]:
+    action = ACTIONS.get(error, Action.RETRY)
+    if action is Action.SIGN_IN and suberror in SUBERRORS:
+        return SUBERRORS[suberror]
+    return action, DEFAULT_ADVICE[action]

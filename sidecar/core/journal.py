@@ -81,4 +81,5 @@ def _attempts(record: Mapping[str, Any]) -> Attempts:
         succeeded_on=_whole(record["succeeded_on"]),
         failed_on=_whole_or_none(record["failed_on"]),
         error=None if error is None else str(error),
+        blocked=_whole(record.get("blocked", 0)),
     )

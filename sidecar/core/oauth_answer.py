@@ -7,17 +7,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sidecar.core.entra_errors import Action, diagnose
+from sidecar.core.advice import Action
+from sidecar.core.entra_errors import diagnose
 from sidecar.errors import (
     AuthorityBusy,
     AuthorityMisconfigured,
+    AuthorityRefused,
     AuthorityUnreachable,
     SidecarError,
+    SigninBlocked,
     SigninRequired,
 )
 
 ODD = -(10**9)
 """Stands for a duration that is none."""
+
+REFUSALS: dict[Action, type[AuthorityRefused]] = {
+    Action.SIGN_IN: SigninRequired,
+    Action.ADMINISTRATOR: SigninBlocked,
+    Action.CONFIGURATION: AuthorityMisconfigured,
+}
+"""What waiting does not cure; all else is `AuthorityBusy`."""
 
 
 def refusal(answer: Mapping[str, Any]) -> SidecarError:
@@ -25,23 +35,25 @@ def refusal(answer: Mapping[str, Any]) -> SidecarError:
     error = printable(answer.get("error"), 60) or "no error given"
     numbers = answer.get("error_codes")
     codes = [code for code in numbers[:10] if type(code) is int] if isinstance(numbers, list) else []
-    diagnosis = diagnose(error, codes=codes)
+    suberror = printable(answer.get("suberror"), 60)
+    diagnosis = diagnose(error, suberror=suberror, codes=codes)
     # Entra's description is one sentence, then trace id, correlation id and time, which have fields
     # of their own here.
     description = printable(str(answer.get("error_description") or "").split("Trace ID")[0], 300)
     fields = {
         "error": error,
-        "suberror": printable(answer.get("suberror"), 60) or None,
+        "suberror": suberror or None,
         "aadsts": ",".join(map(str, codes)) or None,
         "correlation_id": printable(answer.get("correlation_id"), 60) or None,
         "authority_time": printable(answer.get("timestamp"), 30) or None,
+        "cure": diagnosis.cure.value,
+        "see": diagnosis.see,
     }
     message = f"{error}: {description}" if description else error
     known = {name: value for name, value in fields.items() if value}
-    if diagnosis.action is Action.RETRY:
-        return AuthorityBusy(message, retry_after=None, advice=diagnosis.advice, **known)
-    kind = SigninRequired if diagnosis.action is Action.SIGN_IN else AuthorityMisconfigured
-    return kind(message, advice=diagnosis.advice, **known)
+    if kind := REFUSALS.get(diagnosis.action):
+        return kind(message, advice=diagnosis.advice, **known)
+    return AuthorityBusy(message, retry_after=diagnosis.pause_seconds, advice=diagnosis.advice, **known)
 
 
 def discovery_refusal(answer: Mapping[str, Any], *, url: str, status: int) -> SidecarError:

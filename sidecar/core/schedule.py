@@ -32,6 +32,8 @@ WRITE_RETRY_SECONDS = 20
 PROMPT_RETRY_FIRST_SECONDS = 30
 PROMPT_RETRY_MAX_SECONDS = 600
 REFUSED_RETRY_SECONDS = 300
+BLOCKED_RETRY_FIRST_SECONDS = 900
+BLOCKED_RETRY_MAX_SECONDS = 3600
 LEAP_SECONDS = 30
 CLOCK_OFFSET_SECONDS = 60
 LIMIT = 10**12
@@ -42,7 +44,8 @@ LIMIT = 10**12
 class Attempts:
     """The record of trying for one token, or for the sign-in; it survives restarts in a file.
 
-    `retry_on` holds back the next try; `failed_on` is the first failure of the present row.
+    `retry_on` holds back the next try; `failed_on` is the first failure of the present row. `blocked` counts
+    the refusals by policy at its end.
     """
 
     failures: int = 0
@@ -50,6 +53,7 @@ class Attempts:
     succeeded_on: int = 0
     failed_on: int | None = None
     error: str | None = None
+    blocked: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,22 @@ def prompt_retry_seconds(failures: int) -> int:
     return min(PROMPT_RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), PROMPT_RETRY_MAX_SECONDS)
 
 
-def failed(before: Attempts, *, now: float, pause_seconds: int, error: str) -> Attempts:
-    """The record after one more failure."""
+def blocked_retry_seconds(times: int) -> int:
+    """After `times` refusals by policy in a row: 15 min doubling to 1 h. People change policies."""
+    return min(BLOCKED_RETRY_FIRST_SECONDS << min(max(times - 1, 0), 8), BLOCKED_RETRY_MAX_SECONDS)
+
+
+def failed(
+    before: Attempts, *, now: float, pause_seconds: int, error: str, blocked: bool = False
+) -> Attempts:
+    """The record after one more failure; `blocked`: by policy."""
     return Attempts(
         failures=before.failures + 1,
         retry_on=math.ceil(now) + pause_seconds,
         succeeded_on=before.succeeded_on,
         failed_on=int(now) if before.failed_on is None else before.failed_on,
         error=error,
+        blocked=before.blocked + 1 if blocked else 0,
     )
 
 

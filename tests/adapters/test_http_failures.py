@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import signal
 import socket
@@ -19,7 +20,9 @@ import pytest
 import trustme
 
 from sidecar.adapters.http import HttpClient
+from sidecar.adapters.http.answer import Response, checked
 from sidecar.errors import (
+    AuthorityBusy,
     AuthorityMisconfigured,
     AuthorityUnreachable,
     AuthorityUntrusted,
@@ -310,3 +313,15 @@ def test_signal_during_a_hanging_request_is_answered_within_a_second(
         process.send_signal(signum)
         assert process.wait(5) == code
         assert time.monotonic() - sent < 4
+
+
+@pytest.mark.parametrize(("headers", "pause"), [({}, 300), ({"Retry-After": "7"}, 7)])
+def test_what_the_authority_says_beside_a_429_is_told(headers: dict[str, str], pause: int) -> None:
+    """Its number advises as elsewhere; the pause is the header's if there is one, else the number's own."""
+    said = {"error": "invalid_grant", "error_codes": [50196], "correlation_id": "c"}
+    with pytest.raises(AuthorityBusy) as caught:
+        checked(Response(429, json.dumps(said), headers), host="login.example")
+    assert caught.value.retry_after == pause
+    assert caught.value.fields["correlation_id"] == "c"
+    assert caught.value.fields["see"] == "docs/errors.md#aadsts-50196"
+    assert "login.example answered 429" in caught.value.message

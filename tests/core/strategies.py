@@ -61,6 +61,7 @@ attempts = st.builds(
     succeeded_on=instants,
     failed_on=st.none() | instants,
     error=texts_or_none,
+    blocked=st.integers(0, 10_000),
 )
 
 anchors = st.builds(

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sidecar import errors
-from sidecar.errors import EXIT_CODES, SettingsError, SidecarError
-
-
-def every_class(root: type[SidecarError] = SidecarError) -> Iterator[type[SidecarError]]:
-    """The root and all below it."""
-    yield root
-    for child in root.__subclasses__():
-        yield from every_class(child)
+from sidecar.errors import EXIT_CODES, SettingsError
+from tests.errors_page import every_class
 
 
 @pytest.mark.parametrize(
@@ -24,7 +16,7 @@ def every_class(root: type[SidecarError] = SidecarError) -> Iterator[type[Sideca
         (69, {"AuthorityUnreachable", "AuthorityUntrusted"}),
         (73, {"DirectoryError"}),
         (75, {"AuthorityBusy", "TokenUnusable", "SigninTimedOut"}),
-        (77, {"SigninRequired", "SigninDeclined", "AccountRefused"}),
+        (77, {"SigninRequired", "SigninBlocked", "SigninDeclined", "AccountRefused"}),
         (78, {"SettingsError", "DirectoryRefused", "CacheSealed", "AuthorityMisconfigured"}),
     ],
 )

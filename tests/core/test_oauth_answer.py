@@ -14,6 +14,7 @@ from sidecar.errors import (
     AuthorityBusy,
     AuthorityMisconfigured,
     SidecarError,
+    SigninBlocked,
     SigninRequired,
 )
 from tests.core.strategies import json_values
@@ -45,6 +46,15 @@ def test_refusal_is_named_by_what_has_to_happen_next(error: str | None, kind: ty
     assert type(refusal({"error": error})) is kind
 
 
+def test_policy_and_loops_are_refusals_of_their_own() -> None:
+    """What no person can cure asks none; a loop is left alone for at least five minutes."""
+    assert type(refusal({"error": "invalid_grant", "suberror": "message_only"})) is SigninBlocked
+    assert type(refusal({"error": "invalid_grant", "error_codes": [530036]})) is SigninBlocked
+    loop = refusal({"error": "invalid_grant", "error_codes": [50196]})
+    assert isinstance(loop, AuthorityBusy)
+    assert (loop.retry_after or 0) >= 300
+
+
 def test_refusal_tells_what_an_administrator_asks_for() -> None:
     """Number, correlation id and time are fields; the description is one sentence."""
     said = refusal(ENTRA)
@@ -55,6 +65,8 @@ def test_refusal_tells_what_an_administrator_asks_for() -> None:
         "aadsts": "70043",
         "correlation_id": "2",
         "authority_time": "2026-01-31 12:00:00Z",
+        "cure": "sign in",
+        "see": "docs/errors.md#aadsts-70043",
     }
     assert "Sign-in frequency" in said.advice
 

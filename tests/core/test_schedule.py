@@ -113,6 +113,21 @@ def test_prompts_nobody_answers_come_back_more_and_more_slowly() -> None:
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
 
 
+def test_refusals_by_policy_are_counted_apart_and_tried_again_within_an_hour() -> None:
+    """A quarter of an hour, doubling to one, whatever failed before; any other failure ends the count."""
+    assert [schedule.blocked_retry_seconds(times) for times in (1, 2, 3, 4, 10**6)] == [
+        900,
+        1800,
+        3600,
+        3600,
+        3600,
+    ]
+    record = Attempts(failures=7)
+    for blocked, count in ((True, 1), (True, 2), (False, 0), (True, 1)):
+        record = schedule.failed(record, now=NOW, pause_seconds=9, error="no", blocked=blocked)
+        assert record.blocked == count
+
+
 @given(before=attempts, now=moments, pause=st.integers(1, 3600))
 def test_failure_holds_the_next_try_back_for_its_pause_and_no_longer(
     before: Attempts, now: float, pause: int

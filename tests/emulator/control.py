@@ -10,8 +10,9 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.emulator.errors import KINDS, EntraError
+from tests.emulator.errors import EntraError
 from tests.emulator.fault_spec import fault_from
+from tests.emulator.kinds import KINDS
 from tests.emulator.messages import Call, Response
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.emulator import faults
-from tests.emulator.errors import KINDS
+from tests.emulator.kinds import KINDS
 
 _MAKERS: dict[str, Callable[..., faults.Fault]] = {
     "status": faults.Status,

@@ -99,7 +99,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Refuse:
-    """An error of Entra's by its AADSTS number (`errors.KINDS`), without processing."""
+    """An error of Entra's by its AADSTS number (`kinds.KINDS`), without processing."""
 
     code: int
     error: str | None = None

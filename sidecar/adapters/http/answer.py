@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sidecar.core.oauth_answer import printable
+from sidecar.core.advice import Action
+from sidecar.core.entra_errors import DEFAULT_ADVICE
+from sidecar.core.oauth_answer import printable, refusal
 from sidecar.core.retry_after import instant_of, retry_after_seconds
 from sidecar.core.time_words import utc_date
 from sidecar.errors import AuthorityBusy, AuthorityUnreachable, AuthorityUntrusted, SidecarError
@@ -101,17 +103,21 @@ def checked(response: Response, *, host: str) -> Response:
     retry_after = retry_after_seconds(
         response.headers.get("Retry-After"), now=time.time() if now is None else now
     )
-    if status == 429 or status >= 500:
-        raise AuthorityBusy(
-            f"{host} answered {status}",
-            retry_after=retry_after,
-            advice="Nothing to do: it is tried again. If it lasts, look at the authority's status page.",
-            cause=f"http {status}",
-        )
     try:
         content = json.loads(response.text)
     except (ValueError, RecursionError):
         content = None
+    if status == 429 or status >= 500:
+        said = refusal(content) if isinstance(content, dict) and content.get("error") else None
+        # Whatever it says of the cause: with this status it passes.
+        known = said if isinstance(said, AuthorityBusy) else None
+        raise AuthorityBusy(
+            f"{host} answered {status}" + (f": {known.message}" if known else ""),
+            retry_after=known.retry_after if known and retry_after is None else retry_after,
+            advice=known.advice if known else DEFAULT_ADVICE[Action.RETRY],
+            cause=f"http {status}",
+            **(known.fields if known else {}),
+        )
     if not isinstance(content, dict) or 300 <= status < 400:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
         what = "which is not followed" if status // 100 == 3 else "with something that is not a JSON object"

@@ -40,8 +40,9 @@ class Row:
     """One fault and what must come of it in each phase; None where it makes no sense.
 
     `approved`: the person has approved before the first poll, so that the fault strikes the token itself.
-    `pause_seconds`: what the authority asked for, and gets. `only_once`: for it to happen again a person has
-    to do something again, so that it cannot last.
+    `pause_seconds`: what the authority asked for, and gets; `slow_seconds`: how much longer than after other
+    refusals it may take until it is tried again. `only_once`: for it to happen again a person has to do
+    something again, so that it cannot last.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Row:
     renewal: Expected | None = None
     approved: bool = False
     pause_seconds: int = 0
+    slow_seconds: int = 0
     only_once: bool = False
 
     def expected(self, phase: Phase) -> Expected | None:
@@ -62,6 +64,11 @@ class Row:
             Phase.POLL: self.poll,
             Phase.RENEWAL: self.renewal,
         }[phase]
+
+    @property
+    def patience_seconds(self) -> int:
+        """How much later than after other faults all is well again."""
+        return max(self.pause_seconds, self.slow_seconds)
 
     @property
     def costly(self) -> bool:

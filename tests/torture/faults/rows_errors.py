@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from tests.emulator.faults import Refuse
 from tests.torture.faults.odd_faults import Says
-from tests.torture.faults.rows import ASKS, AWAY, BUSY, CONFIG, FINE, KEPT, REFUSED, Expected, Row, lost
+from tests.torture.faults.rows import (
+    ASKS,
+    AWAY,
+    BUSY,
+    CONFIG,
+    FINE,
+    KEPT,
+    REFUSED,
+    Expected,
+    Outcome,
+    Row,
+    lost,
+)
 from tests.torture.faults.rows_tokens import ESCAPES, LONG
 
 
@@ -16,6 +28,17 @@ def transient(name: str, fault: Refuse | Says, discovery: Expected = AWAY) -> Ro
 def person(name: str, fault: Refuse | Says) -> Row:
     """Only somebody who signs in can cure it."""
     return Row(name, fault, AWAY, REFUSED, lost(77), ASKS)
+
+
+def blocked(name: str, fault: Refuse | Says) -> Row:
+    """Only an administrator can: nobody is asked about a renewal, and a sign-in is not asked for soon."""
+    refused = Expected(Outcome.RETRIED, 77)
+    return Row(name, fault, AWAY, refused, lost(77), refused, slow_seconds=1800)
+
+
+def looped(name: str, fault: Refuse | Says) -> Row:
+    """The authority is left alone for five minutes."""
+    return Row(name, fault, AWAY, BUSY, KEPT, BUSY, slow_seconds=300)
 
 
 def settings(name: str, fault: Refuse | Says) -> Row:
@@ -56,14 +79,16 @@ ERRORS = [
     person("AADSTS50076 second factor", Refuse(50076)),
     person("AADSTS50079 second factor to be set up", Refuse(50079)),
     person("AADSTS50173 revoked", Refuse(50173)),
-    person("AADSTS50196 loop", Refuse(50196)),
-    person("AADSTS53003 conditional access", Refuse(53003)),
+    looped("AADSTS50196 loop", Refuse(50196)),
+    blocked("AADSTS53003 conditional access", Refuse(53003)),
+    blocked("message_only without a number", says("interaction_required", suberror="message_only")),
+    person("AADSTS53003 without a suberror", says("invalid_grant", error_codes=[53003])),
     person("AADSTS54005 redeemed before", Refuse(54005)),
     person("AADSTS65001 consent", Refuse(65001)),
     person("AADSTS70000 not valid", Refuse(70000)),
     person("AADSTS70043 sign-in frequency", Refuse(70043)),
     person("AADSTS70043 as interaction_required", Refuse(70043, error="interaction_required")),
-    person("AADSTS530036 device code blocked", Refuse(530036)),
+    blocked("AADSTS530036 device code blocked", Refuse(530036)),
     person("AADSTS700082 inactive", Refuse(700082)),
     settings("invalid_client", says("invalid_client", 401)),
     settings("invalid_request", says("invalid_request")),

@@ -43,12 +43,12 @@ def test_fault_that_strikes_once(cell: Cell, try_cell: Callable[..., Trial]) -> 
     healed = trial.healed()
     trial.strike_once()
     trial.stack.loop(
-        trial.stack.entra.policy.token_life + HEALED_WITHIN_SECONDS + cell.row.pause_seconds, until=healed
+        trial.stack.entra.policy.token_life + HEALED_WITHIN_SECONDS + cell.row.patience_seconds, until=healed
     )
     assert healed(), trial.stack.output.getvalue()
     assert len(trial.strikes) == 1
     late = trial.stack.clock.now() - trial.strikes[0]
-    assert late <= HEALED_WITHIN_SECONDS + cell.row.pause_seconds
+    assert late <= HEALED_WITHIN_SECONDS + cell.row.patience_seconds
     figures.count(SUITE, "faults: once")
     judge(trial)
 
@@ -61,10 +61,10 @@ def test_fault_that_lasts_twenty_minutes(cell: Cell, try_cell: Callable[..., Tri
     healed = trial.healed()
     over = trial.strike_for(LASTING_SECONDS)
     trial.stack.loop(over - trial.stack.clock.now())
-    trial.stack.loop(HEALED_WITHIN_SECONDS + cell.row.pause_seconds, until=healed)
+    trial.stack.loop(HEALED_WITHIN_SECONDS + cell.row.patience_seconds, until=healed)
     assert healed(), trial.stack.output.getvalue()
     late = trial.stack.clock.now() - over
-    assert late <= HEALED_WITHIN_SECONDS + cell.row.pause_seconds
+    assert late <= HEALED_WITHIN_SECONDS + cell.row.patience_seconds
     figures.count(SUITE, "faults: lasting 20 min")
     trial.check_pauses()
     judge(trial)

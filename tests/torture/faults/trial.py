@@ -24,8 +24,15 @@ REQUESTS_PER_MINUTE = 10
 HEALED_WITHIN_SECONDS = 620
 """The longest pause between two tries: a refused sign-in's ten minutes."""
 PENDING = "authorization_pending"
-TOLD = ("signin.trouble", "signin.failed", "signin.rejected", "refresh.trouble", "refresh.failed")
-FAILURES = (".failed", ".trouble", ".rejected", ".signin_required")
+TOLD = (
+    "signin.trouble",
+    "signin.failed",
+    "signin.blocked",
+    "signin.rejected",
+    "refresh.trouble",
+    "refresh.failed",
+)
+FAILURES = (".failed", ".trouble", ".blocked", ".rejected", ".signin_required")
 
 
 @dataclass
