@@ -83,6 +83,7 @@ def run_turn(
         ),
         admission=_admission(settings),
         may_prompt=settings.on_signin_required == "prompt",
+        hours=settings.signin_hours,
     )
     custody = Custody(
         cache=cache,

@@ -75,6 +75,7 @@ class DeviceSignin:
         self._started = clock.anchor()
         self._busy_until = 0.0
         self._meanwhile: Callable[[], None] = lambda: None
+        self._reason: str | None = None
 
     def run(
         self,
@@ -85,22 +86,31 @@ class DeviceSignin:
         accept: Callable[[Grant], None],
         reject: Callable[[], None],
         meanwhile: Callable[[], None],
+        reason: str | None = None,
+        again: Callable[[], bool] = lambda: True,
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
         `known` is who is signed in already. `attempts` limits the tries to get a code while the authority
         is in trouble. `meanwhile` is called between the polls, at least twice a minute, for a prompt may
-        stay open for an hour.
+        stay open for an hour. `reason` is why people are asked now; `again` says whether they may be asked
+        with one more code when one has expired.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
         """
         self._started = self._clock.anchor()
         self._meanwhile = meanwhile
+        self._reason = reason
         short_lived = 0
         while True:
             shown = self._now()
             state, grant = self._one_code(scopes, attempts)
+            if state is State.EXPIRED and not again():
+                raise SigninTimedOut(
+                    "nobody signed in before the hours of SIDECAR_SIGNIN_HOURS were over",
+                    advice="People are asked again when they begin; HUP to `refresh` asks at once.",
+                )
             if state is State.EXPIRED:
                 self._log.event("signin.expired", message="The code has expired; a new one follows.")
                 short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
@@ -144,6 +154,7 @@ class DeviceSignin:
             client_id=self._terms.client_id,
             scopes=scopes,
             where=self._terms.host,
+            reason=self._reason,
         )
         self._board.show(prompt, now=self._clock.now())
         try:

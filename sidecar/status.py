@@ -9,7 +9,7 @@ from typing import Any
 from sidecar.adapters.token_dir import Document
 from sidecar.core.journal import Journal
 from sidecar.core.oauth_answer import printable
-from sidecar.core.time_words import span, utc
+from sidecar.core.time_words import span, utc, utc_date
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def report(found: Found) -> dict[str, Any]:
         "next_turn_on": found.journal.wake_on,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
+        "next_prompt_on": found.journal.prompt_on,
+        "signin_needed": any(record.waits for record in attempts.values()),
     }
 
 
@@ -68,6 +70,9 @@ def table(status: Mapping[str, Any], *, now: float) -> str:
     if status["prompt"]:
         prompt = status["prompt"]
         rows.append(("sign-in", f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']}"))
+    elif status["next_prompt_on"] is not None:
+        on, needed = status["next_prompt_on"], "NEEDED: asked for" if status["signin_needed"] else "asked for"
+        rows.append(("sign-in", f"{needed} in {span(max(on - now, 0))} ({utc_date(on)})"))
     width = max(len(label) for label, _ in rows)
     return "".join(f"{label:<{width}}  {printable(text, 500)}\n" for label, text in rows)
 

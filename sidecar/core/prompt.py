@@ -59,6 +59,7 @@ def prompt_for(
     client_id: str,
     scopes: tuple[str, ...],
     where: str,
+    reason: str | None = None,
 ) -> Prompt:
     """Everything from outside is made safe to print here, once."""
     complete = authorization.verification_uri_complete
@@ -71,6 +72,7 @@ def prompt_for(
         client_id=client_id,
         scopes=scopes,
         where=printable(where, 100),
+        reason=reason,
         message=printable(authorization.message, 500) or None,
     )
 

@@ -42,7 +42,8 @@ LIMIT = 10**12
 class Attempts:
     """The record of trying for one token, or for the sign-in; it survives restarts in a file.
 
-    `retry_on` holds back the next try; `failed_on` is the first failure of the present row.
+    `retry_on` holds back the next try; `failed_on` is the first failure of the present row. `waits`: there is
+    none before a person may be asked, since it would be refused again.
     """
 
     failures: int = 0
@@ -50,6 +51,7 @@ class Attempts:
     succeeded_on: int = 0
     failed_on: int | None = None
     error: str | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,14 @@ def retry_seconds(failures: int, *, retry_after: int | None = None) -> int:
 def prompt_retry_seconds(failures: int) -> int:
     """Before a declined or overdue prompt is shown again: 30 s doubling to 10 min."""
     return min(PROMPT_RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), PROMPT_RETRY_MAX_SECONDS)
+
+
+def early_retry_seconds(failures: int, *, left_seconds: float) -> int:
+    """Before a prompt is shown again for a sign-in that still has `left_seconds`: an eighth of them, an hour
+    at most, but no sooner than any other prompt.
+    """
+    gentle = min(int(left_seconds) // 8, RETRY_AFTER_MAX_SECONDS)
+    return max(prompt_retry_seconds(failures), gentle)
 
 
 def failed(before: Attempts, *, now: float, pause_seconds: int, error: str) -> Attempts:
