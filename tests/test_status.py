@@ -102,6 +102,8 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
         "next_turn_on": NOW + 40,
         "last_error": {"message": None, "since": NOW - 90},
         "prompt": PROMPT,
+        "next_prompt_on": None,
+        "signin_needed": False,
     }
 
 

@@ -194,7 +194,7 @@ class AuthorizationServer:
         return answer
 
     def _session_seconds(self, token: RefreshToken) -> float:
-        """Until a refresh token is no longer taken: the end that each use moves on, or the one of the sign-in."""
+        """Until a refresh token is no longer taken: an end that each use moves on, or the sign-in's."""
         frequency, seconds = self._policy.signin_frequency, self._policy.refresh_token_life
         if frequency is not None:
             seconds = min(seconds, token.session_began_on + frequency - self._now())
