@@ -28,6 +28,9 @@ HOURS_ENOUGH_SECONDS = 4 * 3600
 COMPARABLE_SECONDS = 5
 """Answers that come closer together than that do not tell a fixed end from one that moves."""
 
+EARLIEST_SHARE = 0.25
+"""Of a sign-in's life: before, a new one would gain too little."""
+
 SHARP_SHARE = 4
 """A life is learned if it is known to a quarter: a machine that was off saw the end much too late."""
 
@@ -124,7 +127,7 @@ def expectation(session: Session) -> Expectation | None:
     """The earlier of the ends that are known."""
     began_on, told, learned = session.signed_in_on, session.told, session.experience
     found: list[Expectation] = []
-    if told is not None and told.fixed:
+    if told is not None and told.fixed and (began_on is None or began_on < told.ends_on):
         found.append(Expectation(told.ends_on, TOLD, None if began_on is None else told.ends_on - began_on))
     if began_on is not None and learned is not None:
         found.append(Expectation(began_on + learned.at_least_seconds, LEARNED, learned.at_least_seconds))
@@ -144,7 +147,7 @@ def ask_on(session: Session, hours: SigninHours | None) -> int | None:
 
     - the lead before the end, or when the next hours begin;
     - if too little of any hours is left then: in the last ones before the end;
-    - never in the first half of the life: who signed in just before the evening is not asked again.
+    - but not in the first quarter of the life: who signed in just before the evening is not asked again.
     """
     expected = expectation(session)
     if expected is None:
@@ -153,10 +156,11 @@ def ask_on(session: Session, hours: SigninHours | None) -> int | None:
     enough = min(lead, HOURS_ENOUGH_SECONDS)
     planned = next_opening(hours, ends_on - lead)
     if open_seconds(hours, planned, ends_on) < enough:
-        planned = last_instant_before(ends_on, hours, seconds=enough)
-    if expected.life_seconds is not None and planned < ends_on - expected.life_seconds / 2:
-        return None
-    return planned
+        earlier = last_instant_before(ends_on, hours, seconds=enough)
+        life = expected.life_seconds
+        if life is None or earlier >= ends_on - life * (1 - EARLIEST_SHARE):
+            return earlier
+    return planned if planned < ends_on else None
 
 
 def is_news(session: Session, expected: Expectation) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.core import session
 from sidecar.core.session import Experience, Session, Told
-from sidecar.core.signin_hours import SigninHours, inside, open_seconds, signin_hours_from
+from sidecar.core.signin_hours import SigninHours, inside, next_opening, open_seconds, signin_hours_from
 from tests.core.strategies import DAY, NOW, json_values, sessions
 from tests.core.test_signin_hours import hours_of_some_zone
 
@@ -52,7 +52,7 @@ def test_lead_is_a_tenth_within_bounds(life_seconds: int | None, expected: int) 
     [
         (HOUR, 0, True),
         (HOUR, 1, True),
-        (HOUR, -DAY, True),
+        (HOUR, -DAY // 2, True),
         (HOUR, HOUR, False),
         (HOUR, HOUR - 1, False),
         (5, 5, False),
@@ -119,9 +119,9 @@ def test_lesson_is_that_of_the_last_sign_in() -> None:
 def test_only_the_token_that_taught_it_disproves_it() -> None:
     """Other tokens never were under that policy."""
     known = Session(signed_in_on=NOW, experience=Experience("arm", HOUR, 2 * HOUR))
-    late = {"now": NOW + 3 * HOUR, "ends_on": None}
-    assert session.renewed(known, token="", **late).experience is not None
-    assert session.renewed(known, token="arm", **late).experience is None
+    late = NOW + 3 * HOUR
+    assert session.renewed(known, token="", now=late, ends_on=None).experience is not None
+    assert session.renewed(known, token="arm", now=late, ends_on=None).experience is None
 
 
 def test_earlier_of_two_ends_counts() -> None:
@@ -138,7 +138,7 @@ def test_earlier_of_two_ends_counts() -> None:
 def test_people_are_asked_before_the_end_and_within_the_hours(
     known: Session, hours: SigninHours | None
 ) -> None:
-    """Never in the first half of the life, and never at another time than the hours."""
+    """Never in the first quarter of the life, and never at another time than the hours."""
     expected, asked_on = session.expectation(known), session.ask_on(known, hours)
     if expected is None:
         assert asked_on is None
@@ -147,22 +147,32 @@ def test_people_are_asked_before_the_end_and_within_the_hours(
     assert inside(hours, asked_on)
     life = expected.life_seconds
     lead = session.lead_seconds(life)
-    assert asked_on <= expected.ends_on
-    assert asked_on < expected.ends_on or lead == 0
-    assert life is None or asked_on >= expected.ends_on - life / 2
+    assert asked_on < expected.ends_on
+    assert life is None or asked_on >= expected.ends_on - life * 0.75
     if hours is None:
         assert asked_on == expected.ends_on - lead
 
 
 @given(known=sessions, hours=hours_of_some_zone)
-def test_lead_of_the_hours_is_kept_where_there_are_so_many(known: Session, hours: SigninHours | None) -> None:
+def test_lead_of_the_hours_is_kept_where_there_are_so_many(known: Session, hours: SigninHours) -> None:
     """Whoever works in these hours has the lead, or four of them, to see the prompt."""
     asked_on, expected = session.ask_on(known, hours), session.expectation(known)
     if asked_on is None or expected is None:
         return
     enough = min(session.lead_seconds(expected.life_seconds), session.HOURS_ENOUGH_SECONDS)
+    if (hours.end - hours.begin) * 60 < enough:
+        return
     found = open_seconds(hours, asked_on, expected.ends_on)
-    assert found >= enough or asked_on < expected.ends_on - 5 * DAY
+    planned = next_opening(hours, expected.ends_on - session.lead_seconds(expected.life_seconds))
+    assert found >= enough or asked_on == planned
+
+
+def test_first_hour_of_the_day_is_used_where_the_evening_before_is_too_early() -> None:
+    """A sign-in of 16:50 that ends at 08:30 the next morning, and 16:56 would be the lead before that."""
+    hours = signin_hours_from("08:00-18:00", zone=ZoneInfo)
+    midnight = NOW - NOW % DAY
+    known = Session(midnight + 16 * HOUR + 3000, Told(midnight, midnight + 32 * HOUR + 1800, fixed=True))
+    assert session.ask_on(known, hours) == midnight + 32 * HOUR
 
 
 def test_who_signed_in_before_the_evening_is_not_asked_again() -> None:
