@@ -253,14 +253,20 @@ def test_no_code_to_be_had_is_no_failure_of_the_turn(told: Bench) -> None:
     "trouble", [AuthorityUnreachable("no answer"), AuthorityBusy("429", retry_after=1800)], ids=str
 )
 def test_authority_in_trouble_makes_no_hot_loop(told: Bench, trouble: Exception) -> None:
-    """Renewals fail for the whole of the lead: as many turns as without anything to ask for."""
+    """Renewals fail for the whole of the lead: as many turns as without anything to ask for, and no request
+    for a code before a Retry-After is over.
+    """
     told.run_for(DAY - LEAD - 60)
     told.authority.renewals.extend([trouble] * MANY)
     told.authority.codes.extend([AuthorityUnreachable("no answer")] * MANY)
-    before = turns(told)
+    started, before = told.clock.now(), turns(told)
     told.run_for(LEAD)
     assert turns(told) - before <= LEAD // 60 + 20
     assert told.requests_per_minute() <= 10
+    pause = getattr(trouble, "retry_after", 0)
+    refused = [at for kind, at in told.authority.requests if kind == "renew" and at > started]
+    assert refused
+    assert not any(at < code < at + pause for at in refused for code in prompted_on(told))
 
 
 def test_prompting_off_says_when_and_asks_nobody(told: Bench) -> None:
