@@ -20,6 +20,7 @@ from sidecar.core.grant import Authority
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
+from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import UNNAMED, Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
@@ -33,7 +34,7 @@ from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
 from sidecar.settings import Settings
-from sidecar.signin import DeviceSignin, SigninTerms
+from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
 
 
@@ -90,6 +91,7 @@ def run_turn(
         ),
         admission=_admission(settings),
         may_prompt=settings.on_signin_required == "prompt",
+        hours=settings.signin_hours,
     )
     announcement = telling.announcement(settings, role=role, environ=environ, log=log)
     custody = Custody(

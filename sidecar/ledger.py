@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from sidecar.adapters.log import Log
 from sidecar.core import journal as journals
-from sidecar.core import schedule
+from sidecar.core import schedule, session
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
+from sidecar.core.session import Session
 from sidecar.core.time_words import span
 from sidecar.core.token import AccessToken
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, SigninBlocked
@@ -58,16 +59,18 @@ class Ledger:
 
     def account_gone(self) -> None:
         """What was tried for an account that is not allowed any more says nothing about the next."""
-        self.journal = replace(self.journal, tokens={})
+        self.journal = replace(self.journal, tokens={}, session=Session(), early=Attempts())
 
     def obtained(self, name: str) -> None:
         """A token was obtained and saved."""
         self._note(name, Attempts(succeeded_on=int(self._now())))
 
-    def renewed(self, name: str, token: AccessToken) -> None:
+    def renewed(self, name: str, token: AccessToken, *, session_ends_on: int | None) -> None:
         """It was obtained without a person."""
         now = self._now()
         self.obtained(name)
+        lasting = session.renewed(self.journal.session, token=name, now=now, ends_on=session_ends_on)
+        self.journal = replace(self.journal, session=lasting)
         self._log.event(
             "refresh.succeeded",
             token=name or None,
@@ -93,10 +96,34 @@ class Ledger:
             token_lives_seconds=int(token.remaining_seconds(now)) if token else None,
         )
 
+    def refused(self, name: str, error: SidecarError) -> None:
+        """It takes a person to get this token: the end of the sign-in, of which something may be learned."""
+        now = self._now()
+        succeeded_on = self.journal.tokens.get(name, Attempts()).succeeded_on
+        over = session.refused(
+            self.journal.session, token=name, now=now, succeeded_on=succeeded_on, fields=error.fields
+        )
+        self.journal = replace(self.journal, session=over)
+
+    def began(self, *, ends_on: int | None) -> None:
+        """A new sign-in is saved."""
+        fresh = session.began(self.journal.session, now=self._now(), ends_on=ends_on)
+        self.journal = replace(self.journal, session=fresh, early=Attempts())
+
     def signed_in(self) -> None:
         """Somebody signed in."""
         now = self._now()
         self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(now)))
+
+    def early_failed(self, error: SidecarError, *, ends_on: int) -> None:
+        """Nobody signed in early. The present sign-in goes on; the closer its end, the sooner comes the next
+        prompt.
+        """
+        now = self._now()
+        pause = schedule.early_retry_seconds(self.journal.early.failures + 1, left_seconds=ends_on - now)
+        early = schedule.failed(self.journal.early, now=now, pause_seconds=pause, error=error.message)
+        self.journal = replace(self.journal, early=early)
+        self.report("signin.failed", error, early=True, next_prompt_in_seconds=pause)
 
     def signin_failed(self, names: Sequence[str], error: SidecarError) -> None:
         """Nobody signed in; the tokens `names` wait for the next prompt."""
@@ -121,6 +148,24 @@ class Ledger:
         """No request for these tokens before the next prompt: it would be refused again."""
         for name in names:
             self._note(name, replace(self.journal.signin, succeeded_on=0))
+
+    def wait_for_hours(self, names: Sequence[str], error: SidecarError, *, opening_on: int) -> None:
+        """Nobody may be asked before `opening_on`; no request for these tokens until then. Said once."""
+        now = self._now()
+        tokens = self.journal.tokens
+        waited = all(tokens.get(name, Attempts()).waits for name in names)
+        for name in names:
+            before = tokens.get(name, Attempts())
+            record = schedule.failed(before, now=now, pause_seconds=0, error=error.message)
+            self._note(name, replace(record, waits=True))
+        if not waited:
+            self.report(
+                "refresh.signin_required",
+                error,
+                token=names[0] or None,
+                prompt_on=opening_on,
+                in_seconds=int(opening_on - now),
+            )
 
     def report(self, event: str, error: SidecarError, *, level: str = "warning", **fields: object) -> None:
         """Log an error, once."""

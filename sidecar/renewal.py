@@ -42,7 +42,9 @@ class _TryAgain(AuthorityBusy):
 
 
 class Renewal:
-    """Keeps the failures of the last try by token name in `failures`."""
+    """Keeps what came of the last try by token name: `renewed`, and until when the authority said then that
+    the sign-in lasts (`session_ends_on`), or `failures`.
+    """
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Renewal:
         self._admission = admission
         self._log = log
         self.renewed: dict[str, AccessToken] = {}
+        self.session_ends_on: dict[str, int | None] = {}
         self.failures: dict[str, SidecarError] = {}
 
     def run(self, names: Sequence[str], *, attempts: int) -> None:
@@ -129,6 +132,7 @@ class Renewal:
                                 f"{refused.message} any more", advice=refused.advice, **grant.account.labels
                             )
                         obtained[name], account = grant.token, grant.account
+                        self.session_ends_on[name] = grant.session_ends_on
             finally:
                 # Also without a token that is of use: the answer may have brought a new refresh token.
                 if obtained or self._custody.unsaved is not None:

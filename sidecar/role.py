@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sidecar.core import plan
 from sidecar.core.account import Admission
 from sidecar.core.plan import Policy, Situation
+from sidecar.core.signin_hours import SigninHours
 from sidecar.core.token import Wanted
 
 
@@ -26,9 +27,12 @@ REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in."""
+    """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in; `hours`: when
+    `refresh` may, None for always.
+    """
 
     wanted: Wanted
     policy: Policy
     admission: Admission
     may_prompt: bool
+    hours: SigninHours | None = None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
-from sidecar.core.account import Account, Admission, objection
+from sidecar.core.account import Account, objection
 from sidecar.core.device_code import Answer, DeviceAuthorization, Polling, State
 from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import Outcome, prompt_for
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
+from sidecar.core.signin_terms import SigninTerms
 from sidecar.errors import AuthorityBusy, SidecarError, SigninDeclined, SigninTimedOut
 from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
@@ -39,22 +40,6 @@ class DeviceAuthority(Protocol):
     def poll(self, scopes: tuple[str, ...]) -> PollResult:
         """Ask once whether it was used."""
         ...
-
-
-@dataclass(frozen=True)
-class SigninTerms:
-    """What the person is told and who is let in. `host` is who asks; `timeout_seconds` and `phrase` are for
-    the whole of it.
-    """
-
-    tenant: str | None
-    client_id: str
-    host: str
-    language: str | None
-    admission: Admission
-    timeout_seconds: int
-    phrase: str = ""
-    purpose: str | None = None
 
 
 class DeviceSignin:
@@ -95,12 +80,14 @@ class DeviceSignin:
         reject: Callable[[], None],
         meanwhile: Callable[[], None],
         reason: str | None = None,
+        again: Callable[[], bool] = lambda: True,
     ) -> None:
         """Returns once a grant was accepted; `accept` runs with signals held back.
 
-        `known` is who is signed in already; `reason` is why a person is asked. `attempts` limits the tries
+        `known` is who is signed in already; `reason` is why people are asked now. `attempts` limits the tries
         to get a code while the authority is in trouble. `meanwhile` is called between the polls, at least
-        twice a minute, for a prompt may stay open for an hour.
+        twice a minute, for a prompt may stay open for an hour. `again` says whether they may be asked with
+        one more code when one has expired.
 
         :raises SigninDeclined, SigninTimedOut: nobody signed in
         :raises SidecarError: the authority gives no code or refuses the sign-in
@@ -109,7 +96,9 @@ class DeviceSignin:
         self._meanwhile = meanwhile
         self._reason = reason
         with withdrawn_at_the_end(self._board, self._interrupts):
-            self._until_admitted(scopes, known=known, attempts=attempts, accept=accept, reject=reject)
+            self._until_admitted(
+                scopes, known=known, attempts=attempts, accept=accept, reject=reject, again=again
+            )
 
     def _until_admitted(
         self,
@@ -119,11 +108,17 @@ class DeviceSignin:
         attempts: int,
         accept: Callable[[Grant], None],
         reject: Callable[[], None],
+        again: Callable[[], bool],
     ) -> None:
         short_lived = 0
         while True:
             shown = self._now()
             state, grant = self._one_code(scopes, attempts)
+            if state is State.EXPIRED and not again():
+                raise SigninTimedOut(
+                    "nobody signed in before the hours of SIDECAR_SIGNIN_HOURS were over",
+                    advice="People are asked again when they begin; HUP to `refresh` asks at once.",
+                )
             if state is State.EXPIRED:
                 with self._interrupts.held():
                     self._board.withdraw(Outcome.EXPIRED)

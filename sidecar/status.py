@@ -66,6 +66,8 @@ def report(found: Found) -> dict[str, Any]:
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
+        "next_prompt_on": found.journal.prompt_on,
+        "signin_needed": any(record.waits for record in found.journal.tokens.values()),
     }
     clean: dict[str, Any] = _representable(told)
     return clean

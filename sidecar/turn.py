@@ -14,8 +14,10 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
 from sidecar.core.grant import Grant
+from sidecar.core.signin_hours import inside
 from sidecar.core.signin_reason import reason
 from sidecar.custody import Custody
+from sidecar.early import EarlySignin
 from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
@@ -57,14 +59,25 @@ class Turn:
         self._upkeep = Upkeep(
             role=role, rules=rules, custody=custody, renewal=renewal, ledger=ledger, clock=clock
         )
+        self._early = EarlySignin(
+            rules=rules,
+            custody=custody,
+            upkeep=self._upkeep,
+            signin=signin,
+            ledger=ledger,
+            clock=clock,
+            log=log,
+        )
+        self._asked = False
 
     def run(self, *, at_once: bool = False) -> None:
-        """`at_once`: renew whatever the schedule says.
+        """`at_once`: renew whatever the schedule says, and ask whatever the hours are.
 
         :raises SidecarError: what keeps a token from being live, or from being renewed, now; it is in
             the log, and the next turn is scheduled all the same
         """
         self._ledger.journal = self._state.journal()
+        self._asked = at_once
         retry_in_seconds = None
         crashed = False
         try:
@@ -75,6 +88,8 @@ class Turn:
             self._custody.publish()
             self._ledger.check_clock()
             self._work(at_once=at_once or self._ledger.journal.renewal_owed)
+            if self._role is REFRESH and self._early.is_due():
+                self._ask_early()
         except OSError as error:
             retry_in_seconds = schedule.WRITE_RETRY_SECONDS
             failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.path)
@@ -124,6 +139,9 @@ class Turn:
         if not self._rules.may_prompt:
             self._ledger.report("refresh.signin_required", error, level="error", token=name or None)
             raise error
+        if self._must_not_ask():
+            self._ledger.wait_for_hours(refused, error, opening_on=self._upkeep.situation().opening_on)
+            return
         held_back = schedule.held_back(self._ledger.journal.signin, now=self._clock.now())
         if held_back and self._role is not SIGNIN and not at_once:
             self._ledger.wait_for_prompt(refused)
@@ -140,6 +158,7 @@ class Turn:
                 reject=self._drop,
                 meanwhile=lambda: self._upkeep.beside_prompt(refused),
                 reason=reason(error),
+                again=lambda: not self._must_not_ask(),
             )
         except DirectoryError:
             raise
@@ -149,6 +168,22 @@ class Turn:
             if first not in refused:
                 return
             raise
+        self._serve_the_others(refused)
+
+    def _must_not_ask(self) -> bool:
+        """At night a prompt would only be shown sixty times to people who are asleep. `signin` is run by
+        somebody, and HUP comes from somebody who is there.
+        """
+        return self._role is REFRESH and not self._asked and not inside(self._rules.hours, self._clock.now())
+
+    def _ask_early(self) -> None:
+        """The sign-in is about to end: ask for the next one."""
+        name = next(iter(self._rules.wanted))
+        if self._early.ask(accept=lambda grant: self._accept(name, grant), drop=self._drop):
+            self._serve_the_others([])
+
+    def _serve_the_others(self, refused: Sequence[str]) -> None:
+        """Somebody signed in for the first token of `refused`, which serves the others as well."""
         self._ledger.signed_in()
         self._renewal.failures = {}
         attempts = self._ledger.journal.tokens
@@ -173,6 +208,7 @@ class Turn:
         self._authority.keep_only(grant.account)
         self._custody.save(grant.account, {name: grant.token})
         self._ledger.obtained(name)
+        self._ledger.began(ends_on=grant.session_ends_on)
         self._custody.publish()
 
     def _drop(self) -> None:
@@ -190,7 +226,7 @@ class Turn:
     def _leave(self, retry_in_seconds: int | None) -> None:
         """Write down what the next turn and the probes need; what cannot be written costs a turn."""
         self._ledger.check_clock()
-        situation = self._upkeep.situation()
+        situation = self._early.foresee()
         anchor = self._clock.anchor()
         if retry_in_seconds is None:
             wake_on = plan.wake_on(situation, self._rules.policy)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from sidecar.core import plan, schedule
 from sidecar.core.account import objection
 from sidecar.core.plan import Situation
+from sidecar.core.signin_hours import next_opening
 from sidecar.custody import Custody
 from sidecar.errors import AccountRefused, DirectoryError, SigninRequired
 from sidecar.ledger import Ledger
@@ -34,12 +35,14 @@ class Upkeep:
 
     def situation(self, *, at_once: bool = False) -> Situation:
         """What there is to decide on, now."""
+        now = self._clock.now()
         return Situation(
-            now=self._clock.now(),
+            now=now,
             wanted=self._rules.wanted,
             cached=self._custody.tokens,
             attempts=self._ledger.journal.tokens,
             at_once=at_once,
+            opening_on=next_opening(self._rules.hours, now) if self._rules.may_prompt else 0,
         )
 
     def renew(self, names: Sequence[str], *, settles: bool = False) -> None:
@@ -58,9 +61,11 @@ class Upkeep:
             if settles and set(names) <= self._renewal.renewed.keys() | self._renewal.failures.keys():
                 self._ledger.settle()  # a leap meanwhile is noted below
             for name, token in self._renewal.renewed.items():
-                self._ledger.renewed(name, token)
+                self._ledger.renewed(name, token, session_ends_on=self._renewal.session_ends_on.get(name))
             for name, error in self._renewal.failures.items():
-                if not isinstance(error, SigninRequired):
+                if isinstance(error, SigninRequired):
+                    self._ledger.refused(name, error)
+                else:
                     self._ledger.failed(name, error, self._custody.tokens.get(name))
 
     def beside_prompt(self, refused: Sequence[str]) -> None:

@@ -133,3 +133,32 @@ def test_the_servers_clock_dates_everything(entra: Emulator, client: Client) -> 
     year = int(response.headers["Date"].split()[3])
     entra.clock.offset = 0
     assert year < int(client.get("/v1.0/me").headers["Date"].split()[3])
+
+
+def test_sign_in_frequency_ends_the_sign_in_and_not_the_token(entra: Emulator, client: Client) -> None:
+    """Renewals do not lengthen it; the next sign-in begins anew."""
+    entra.policy.signin_frequency = 3600
+    token = client.sign_in()["refresh_token"]
+    entra.clock.advance(3500)
+    token = client.post_refresh(token).json()["refresh_token"]
+    entra.clock.advance(200)
+    refused = client.post_refresh(token).json()
+    assert (refused["error"], refused["suberror"], refused["error_codes"]) == (
+        "invalid_grant",
+        "token_expired",
+        [70043],
+    )
+    assert client.post_refresh(client.sign_in()["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(("frequency", "left"), [(None, 90 * 86400), (3600, 2600)])
+def test_end_of_the_sign_in_is_told_if_that_is_the_policy(
+    entra: Emulator, client: Client, frequency: float | None, left: int
+) -> None:
+    """By `refresh_token_expires_in`, and MSAL hands it on: an end that stays, or one that moves."""
+    assert "refresh_token_expires_in" not in client.sign_in()
+    entra.policy.signin_frequency, entra.policy.tell_session_end = frequency, True
+    first = client.sign_in()["refresh_token_expires_in"]
+    assert abs(first - (frequency or left)) <= 2
+    entra.clock.advance(1000)
+    assert abs(client.refresh()["refresh_token_expires_in"] - left) <= 5

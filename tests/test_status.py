@@ -37,6 +37,8 @@ KEYS = [
     "outage_budget_seconds",
     "last_error",
     "prompt",
+    "next_prompt_on",
+    "signin_needed",
 ]
 
 
@@ -61,6 +63,8 @@ def test_empty_directories_are_told_as_such() -> None:
         "next_turn_on": None,
         "last_error": None,
         "prompt": None,
+        "next_prompt_on": None,
+        "signin_needed": False,
     }
     assert shown(NOTHING) == "signed in  nobody\ntoken      none published\n"
 
@@ -116,6 +120,8 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
         "next_turn_on": NOW + 40,
         "last_error": {"message": None, "since": NOW - 90},
         "prompt": PROMPT,
+        "next_prompt_on": None,
+        "signin_needed": False,
     }
 
 
@@ -329,3 +335,12 @@ def test_status_of_directories_that_do_not_exist_is_that_of_empty_ones(
     missing = str(tmp_path / "missing")
     assert main(["status"], {"SIDECAR_STATE_DIR": missing, "SIDECAR_TOKEN_DIR": missing}) == 0
     assert "none published" in capsys.readouterr().out
+
+
+def test_next_prompt_is_told() -> None:
+    """When people are asked, and whether a token waits for it already."""
+    planned = replace(NOTHING, journal=Journal(prompt_on=NOW + 7200))
+    assert "sign-in    asked for in 2 h 0 min (2023-11-15 00:13 UTC)" in shown(planned)
+    waiting = Journal(tokens={"": Attempts(failures=1, waits=True)}, prompt_on=NOW + 7200)
+    assert "NEEDED: asked for in 2 h" in shown(replace(NOTHING, journal=waiting))
+    assert report(replace(NOTHING, journal=waiting))["signin_needed"] is True

@@ -18,6 +18,9 @@ LIFE_DEFAULT_SECONDS = 600
 LIFE_MAX_SECONDS = 366 * 86400
 """No access token lives longer; instants stay within the ten digits that the shell compares."""
 
+SESSION_MAX_SECONDS = 10 * 366 * 86400
+"""A session that is said to last longer has no end."""
+
 
 @dataclass(frozen=True)
 class Authority:
@@ -29,10 +32,13 @@ class Authority:
 
 @dataclass(frozen=True)
 class Grant:
-    """A token and whom it speaks for."""
+    """A token and whom it speaks for. `session_ends_on`: until when the refresh token will be taken, None
+    if the authority did not say.
+    """
 
     token: AccessToken
     account: Account
+    session_ends_on: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,3 +83,14 @@ def access_token_from(
         scope=scope,
         requested=scopes,
     )
+
+
+def session_ends_on(answer: Mapping[str, Any], *, issued_on: int) -> int | None:
+    """Until when the refresh token will be taken: Entra's `refresh_token_expires_in`, which it sends for some
+    kinds of app, or Keycloak's `refresh_expires_in`, where 0 means without end. None if neither says.
+    """
+    for name in ("refresh_token_expires_in", "refresh_expires_in"):
+        seconds = seconds_of(answer.get(name), 0)
+        if 0 < seconds <= SESSION_MAX_SECONDS:
+            return issued_on + seconds
+    return None

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sidecar.core import schedule
+from sidecar.core import schedule, session
 from sidecar.core.schedule import LIMIT, Anchor, Attempts, anchor_from
+from sidecar.core.session import Session, session_from
 
 
 @dataclass(frozen=True)
 class Journal:
-    """`tokens` by token name; `signin` counts prompts that nobody completed.
+    """`tokens` by token name; `signin` counts prompts that nobody completed, `early` those that were shown
+    while the present sign-in, `session`, went on. `prompt_on` is when a person is asked next.
 
     All instants are by the wall clock as it was at `anchor`. `renewal_owed`: it has leapt, and not every
     token has been renewed since, so that nobody knows how long those live. `clock_offset_seconds` is how far
@@ -26,6 +28,9 @@ class Journal:
     wake_on: int | None = None
     renewal_owed: bool = False
     clock_offset_seconds: int | None = None
+    session: Session = field(default_factory=Session)
+    early: Attempts = field(default_factory=Attempts)
+    prompt_on: int | None = None
 
 
 def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
@@ -37,6 +42,9 @@ def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
         anchor=anchor,
         renewal_owed=True,
         clock_offset_seconds=None,
+        session=session.moved(journal.session, seconds=seconds),
+        early=schedule.moved(journal.early, seconds=seconds),
+        prompt_on=None if journal.prompt_on is None else round(journal.prompt_on + seconds),
     )
 
 
@@ -56,6 +64,9 @@ def from_text(text: str | bytes) -> Journal:
             wake_on=_whole_or_none(document["wake_on"]),
             renewal_owed=bool(document["renewal_owed"]),
             clock_offset_seconds=_whole_or_none(document.get("clock_offset_seconds")),
+            session=session_from(document.get("session")),
+            early=_attempts(document["early"]) if "early" in document else Attempts(),
+            prompt_on=_whole_or_none(document.get("prompt_on")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return Journal()
@@ -82,4 +93,5 @@ def _attempts(record: Mapping[str, Any]) -> Attempts:
         failed_on=_whole_or_none(record["failed_on"]),
         error=None if error is None else str(error),
         blocked=_whole(record.get("blocked", 0)),
+        waits=bool(record.get("waits")),
     )

@@ -21,13 +21,18 @@ class Policy:
 
 @dataclass(frozen=True)
 class Situation:
-    """What a turn finds. `at_once`: whatever the schedule says, since somebody asked or a clock leapt."""
+    """What a turn finds. `at_once`: whatever the schedule says, since somebody asked or a clock leapt.
+    `opening_on`: from when on a person may be asked, the past if that is so now. `prompt_on`: when one is to
+    be asked early.
+    """
 
     now: float
     wanted: Wanted
     cached: TokenSet
     attempts: Mapping[str, Attempts]
     at_once: bool = False
+    opening_on: int = 0
+    prompt_on: int | None = None
 
 
 def usable(cached: TokenSet, wanted: Wanted) -> dict[str, AccessToken]:
@@ -70,6 +75,8 @@ def _due_on(name: str, situation: Situation, policy: Policy) -> int:
     now = situation.now
     token = situation.cached.get(name)
     attempts = situation.attempts.get(name, Attempts())
+    if attempts.waits:
+        return situation.opening_on
     if attempts.failures:
         return attempts.retry_on if schedule.held_back(attempts, now=now) else 0
     if token is None or token.issued_on > now + schedule.LEAP_SECONDS:
@@ -96,9 +103,10 @@ def _allowed_on(attempts: Attempts, *, now: float) -> int:
 
 def wake_on(situation: Situation, policy: Policy) -> int:
     """When the next turn has something to do."""
-    return schedule.next_wake(
-        (_due_on(name, situation, policy) for name in situation.wanted), now=situation.now
-    )
+    instants = [_due_on(name, situation, policy) for name in situation.wanted]
+    if situation.prompt_on is not None:
+        instants.append(situation.prompt_on)
+    return schedule.next_wake(instants, now=situation.now)
 
 
 def readiness(situation: Situation, policy: Policy) -> tuple[int, int] | None:

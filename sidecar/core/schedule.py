@@ -45,7 +45,8 @@ class Attempts:
     """The record of trying for one token, or for the sign-in; it survives restarts in a file.
 
     `retry_on` holds back the next try; `failed_on` is the first failure of the present row. `blocked` counts
-    the refusals by policy at its end.
+    the refusals by policy at its end. `waits`: there is none before a person may be asked, since it would be
+    refused again.
     """
 
     failures: int = 0
@@ -54,6 +55,7 @@ class Attempts:
     failed_on: int | None = None
     error: str | None = None
     blocked: int = 0
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,14 @@ def prompt_retry_seconds(failures: int) -> int:
 def blocked_retry_seconds(times: int) -> int:
     """After `times` refusals by policy in a row: 15 min doubling to 1 h. People change policies."""
     return min(BLOCKED_RETRY_FIRST_SECONDS << min(max(times - 1, 0), 8), BLOCKED_RETRY_MAX_SECONDS)
+
+
+def early_retry_seconds(failures: int, *, left_seconds: float) -> int:
+    """Before a prompt is shown again for a sign-in that still has `left_seconds`: an eighth of them, an hour
+    at most, but no sooner than any other prompt.
+    """
+    gentle = min(int(left_seconds) // 8, RETRY_AFTER_MAX_SECONDS)
+    return max(prompt_retry_seconds(failures), gentle)
 
 
 def failed(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidecar.core.oauth_answer import printable
-from sidecar.core.time_words import span, utc
+from sidecar.core.time_words import span, utc, utc_date
 
 BAR_WIDTH = 10
 COLUMNS = 80
@@ -60,6 +60,9 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append(("last error", f"{error['message']} (since {utc(error['since'])})"))
     if status["prompt"]:
         rows.append(("sign-in", _prompt(status["prompt"])))
+    elif status["next_prompt_on"] is not None:
+        on, needed = status["next_prompt_on"], "NEEDED: asked for" if status["signin_needed"] else "asked for"
+        rows.append(("sign-in", f"{needed} in {span(max(on - now, 0))} ({utc_date(on)})"))
     return rows
 
 

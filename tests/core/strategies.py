@@ -10,6 +10,7 @@ from sidecar.core.account import Account
 from sidecar.core.envelope import Remembered
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor, Attempts
+from sidecar.core.session import Experience, Session, Told
 from sidecar.core.token import AccessToken
 
 NOW = 1_700_000_000
@@ -62,6 +63,21 @@ attempts = st.builds(
     failed_on=st.none() | instants,
     error=texts_or_none,
     blocked=st.integers(0, 10_000),
+    waits=st.booleans(),
+)
+
+sessions = st.builds(
+    Session,
+    signed_in_on=st.none() | instants,
+    told=st.none() | st.builds(Told, told_on=instants, ends_on=instants, fixed=st.booleans()),
+    experience=st.none()
+    | st.builds(
+        Experience,
+        token=st.text(max_size=10),
+        at_least_seconds=lives,
+        at_most_seconds=lives,
+    ),
+    announced_on=st.none() | instants,
 )
 
 anchors = st.builds(
@@ -78,6 +94,9 @@ journals = st.builds(
     anchor=st.none() | anchors,
     wake_on=st.none() | instants,
     renewal_owed=st.booleans(),
+    session=sessions,
+    early=attempts,
+    prompt_on=st.none() | instants,
 )
 
 

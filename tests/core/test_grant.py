@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.grant import access_token_from
+from sidecar.core.grant import access_token_from, session_ends_on
 from sidecar.core.token import AccessToken
 from sidecar.errors import TokenUnusable
 from tests.core.strategies import NOW, json_values
@@ -111,3 +111,27 @@ def test_scopes_of_another_provider_name_no_resource() -> None:
     answer = {**ANSWER, "scope": "https://b.example/x"}
     token = access_token_from(answer, ("https://a.example/x",), issued_on=NOW, entra=False)
     assert token.scope == "https://b.example/x"
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ({}, None),
+        ({"refresh_token_expires_in": 86399}, 86399),
+        ({"refresh_token_expires_in": "86399"}, 86399),
+        ({"refresh_expires_in": 1800}, 1800),
+        ({"refresh_expires_in": 0}, None),  # Keycloak's offline tokens
+        ({"refresh_token_expires_in": -5, "refresh_expires_in": 60}, 60),
+        ({"refresh_token_expires_in": 9_999_999_999}, None),
+    ],
+)
+def test_end_of_the_sign_in_is_what_an_answer_tells(answer: dict[str, object], seconds: int | None) -> None:
+    """As Entra or as Keycloak calls it; no end and an end in centuries are the same."""
+    assert session_ends_on(answer, issued_on=NOW) == (None if seconds is None else NOW + seconds)
+
+
+@given(value=json_values)
+def test_odd_end_of_the_sign_in_is_none(value: object) -> None:
+    """Whatever stands there, it is an instant of some calendar or nothing."""
+    found = session_ends_on({"refresh_token_expires_in": value}, issued_on=NOW)
+    assert found is None or NOW < found < 10**10

@@ -55,7 +55,9 @@ class DeviceCode:
 
 @dataclass
 class RefreshToken:
-    """`family` is the sign-in it stems from; `refused` the AADSTS number that a use is answered with."""
+    """`family` is the sign-in it stems from, at `signed_in_on`; `refused` the AADSTS number that a use is
+    answered with.
+    """
 
     user: User
     client_id: str
@@ -65,6 +67,12 @@ class RefreshToken:
     value: str = field(repr=False)
     spent: bool = False
     refused: EntraError | None = None
+    signed_in_on: float | None = None
+
+    @property
+    def session_began_on(self) -> float:
+        """When the person was last seen."""
+        return self.issued_on if self.signed_in_on is None else self.signed_in_on
 
 
 class Grants:
@@ -124,15 +132,16 @@ class Grants:
         return code
 
     def issue_refresh_token(
-        self, *, user: User, client_id: str, scope: str, now: float, family: str | None = None
+        self, *, user: User, client_id: str, scope: str, now: float, after: RefreshToken | None = None
     ) -> RefreshToken:
-        """As long as Entra's are: about 1,000 characters."""
+        """As long as Entra's are: about 1,000 characters. `after` is the one that was used for it."""
         token = RefreshToken(
             user=user,
             client_id=client_id,
             scope=scope,
-            family=family or secrets.token_hex(8),
+            family=after.family if after else secrets.token_hex(8),
             issued_on=now,
+            signed_in_on=after.session_began_on if after else now,
             value=f"1.{secrets.token_urlsafe(750)}",
         )
         self.refresh_tokens[token.value] = token
@@ -146,10 +155,12 @@ class Grants:
         *,
         rotation: Rotation,
         life: float = REFRESH_TOKEN_LIFE_SECONDS,
+        frequency: float | None = None,
     ) -> RefreshToken:
         """The token if it is good; with one-time rotation it is spent from now on.
 
-        :raises EntraError: 70000 unknown or spent, 700082 too old, or what it was refused with
+        :raises EntraError: 70000 unknown or spent, 700082 too old, 70043 the sign-in is, or what it was
+            refused with
         """
         token = self.refresh_tokens.get(value or "")
         if token is None or token.client_id != client_id:
@@ -161,6 +172,8 @@ class Grants:
             raise EntraError(70000, "It was redeemed before.")
         if now >= token.issued_on + life:
             raise EntraError(700082)
+        if frequency is not None and now >= token.session_began_on + frequency:
+            raise EntraError(70043)
         token.spent = rotation == "one-time"
         return token
 

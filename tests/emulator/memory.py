@@ -71,6 +71,7 @@ def _record(token: RefreshToken) -> dict[str, Any]:
         "scope": token.scope,
         "family": token.family,
         "issued_on": token.issued_on,
+        "signed_in_on": token.signed_in_on,
         "value": token.value,
         "spent": token.spent,
         "refused": refused and {"code": refused.code, "error": refused.error, "suberror": refused.suberror},

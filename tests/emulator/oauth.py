@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.emulator.directory import App, Directory, Scopes, User
 from tests.emulator.errors import EntraError
-from tests.emulator.grants import DeviceCode, Grants, State
+from tests.emulator.grants import DeviceCode, Grants, RefreshToken, State
 from tests.emulator.messages import GRANT_DEVICE_CODE
 from tests.emulator.policy import Policy
 from tests.emulator.tokens import Mint, client_info
@@ -143,7 +143,7 @@ class AuthorizationServer:
         assert code.user is not None, "an approved code has its user"
         code.state = State.REDEEMED
         scopes = self._directory.scopes(code.scope, app)
-        return self._grant(app, code.user, scopes, requested=code.scope, family=None)
+        return self._grant(app, code.user, scopes, requested=code.scope, after=None)
 
     def _refresh(self, app: App, form: Mapping[str, str]) -> dict[str, Any]:
         if not app.public_client:
@@ -157,13 +157,14 @@ class AuthorizationServer:
             self._now(),
             rotation=self._policy.rotation,
             life=self._policy.refresh_token_life,
+            frequency=self._policy.signin_frequency,
         )
         requested = requested or token.scope
         scopes = self._directory.scopes(requested, app)
-        return self._grant(app, token.user, scopes, requested=requested, family=token.family)
+        return self._grant(app, token.user, scopes, requested=requested, after=token)
 
     def _grant(
-        self, app: App, user: User, scopes: Scopes, *, requested: str, family: str | None
+        self, app: App, user: User, scopes: Scopes, *, requested: str, after: RefreshToken | None
     ) -> dict[str, Any]:
         if scopes.resource in self.unconsented:
             raise EntraError(65001, f"Resource: {scopes.resource}.")
@@ -177,11 +178,13 @@ class AuthorizationServer:
         }
         if self._policy.refresh_in is not None:
             answer["refresh_in"] = self._policy.refresh_in
-        if "offline_access" in scopes.oidc and (family is None or self._policy.rotation != "none"):
+        if "offline_access" in scopes.oidc and (after is None or self._policy.rotation != "none"):
             token = self._grants.issue_refresh_token(
-                user=user, client_id=app.client_id, scope=requested, now=now, family=family
+                user=user, client_id=app.client_id, scope=requested, now=now, after=after
             )
             answer["refresh_token"] = token.value
+            if self._policy.tell_session_end:
+                answer["refresh_token_expires_in"] = int(self._session_seconds(token))
         if "openid" in scopes.oidc:
             answer["id_token"] = self._mint.id_token(user, app, now=now)
         answer["client_info"] = client_info(user)
@@ -189,6 +192,13 @@ class AuthorizationServer:
             answer[name] for name in ("access_token", "refresh_token", "id_token") if name in answer
         )
         return answer
+
+    def _session_seconds(self, token: RefreshToken) -> float:
+        """Until a refresh token is no longer taken: an end that each use moves on, or the sign-in's."""
+        frequency, seconds = self._policy.signin_frequency, self._policy.refresh_token_life
+        if frequency is not None:
+            seconds = min(seconds, token.session_began_on + frequency - self._now())
+        return seconds
 
     def approve_due(self) -> None:
         """Approve by itself the codes that are old enough, if that is the policy."""

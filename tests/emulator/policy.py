@@ -31,6 +31,10 @@ class Policy:
     """What the prompt says, where a person's browser reaches the page under another name than clients."""
     block_device_code: bool = False
     """Conditional Access blocks the flow: the page says 53003 and the code stays pending."""
+    signin_frequency: float | None = None
+    """Conditional Access ends each sign-in when it is that old: refreshes are answered by 70043."""
+    tell_session_end: bool = False
+    """Send `refresh_token_expires_in`, as Entra does for some kinds of app."""
     rotation: Rotation = "entra"
     refresh_token_life: float = REFRESH_TOKEN_LIFE_SECONDS
 
@@ -38,6 +42,13 @@ class Policy:
         """:raises ValueError: a value that would only show in the middle of a test"""
         if self.rotation not in get_args(Rotation):
             raise ValueError(f"rotation is one of {', '.join(get_args(Rotation))}")
-        for name in ("token_life", "refresh_in", "code_life", "interval", "approve_after"):
+        for name in (
+            "token_life",
+            "refresh_in",
+            "code_life",
+            "interval",
+            "approve_after",
+            "signin_frequency",
+        ):
             if not isinstance(getattr(self, name), int | float | None):
                 raise ValueError(f"{name} is a number of seconds")

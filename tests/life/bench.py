@@ -16,6 +16,7 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access
 from sidecar.core.account import Admission
 from sidecar.core.plan import Policy
+from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
@@ -23,7 +24,7 @@ from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
-from sidecar.signin import DeviceSignin, SigninTerms
+from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
 from tests.life.doubles import TENANT, Flickering, QuietHeart, ScriptedAuthority, VirtualClock, Volume
 

@@ -103,7 +103,9 @@ class ScriptedAuthority:
 
     `polls` and `renewals` are answered from first to last; when they are empty the person approves
     at the first poll and renewals succeed. `renamed` is whom renewals are for, but for the first
-    `renamed_after` ones, until somebody signs in.
+    `renamed_after` ones, until somebody signs in. `frequency_seconds` is how old a sign-in gets; with
+    `tells_end` answers say when it ends, or, without a frequency, when it would if it were not used. Nobody
+    approves while `away`, a function of the wall clock, says so.
     """
 
     cache: TokenCache
@@ -119,13 +121,17 @@ class ScriptedAuthority:
     revoked: bool = False
     renamed: Account | None = None
     renamed_after: int = 0
+    frequency_seconds: float | None = None
+    tells_end: bool = False
+    away: Callable[[float], bool] = lambda _now: False
     resets: int = 0
     prompts: list[tuple[str, ...]] = field(default_factory=list)
     authorizations: list[DeviceAuthorization] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
     poll_times: list[float] = field(default_factory=list)
     _serial: count[int] = field(default_factory=lambda: count(1))
-    _signed_in: bool = False
+    _signed_in_at: float = 0.0
+    """By the boot clock."""
 
     def begin_device_flow(self, scopes: tuple[str, ...], *, language: str | None) -> DeviceAuthorization:
         """A new code, unless an error is scripted."""
@@ -148,11 +154,14 @@ class ScriptedAuthority:
         """The next scripted answer, or the approval of `person`."""
         self.poll_times.append(self.clock.now())
         script = self.polls.popleft() if self.polls else self.person
+        if script is self.person and self.away(self.clock.now()):
+            return PollResult(Answer.PENDING)
         if isinstance(script, SidecarError):
             return PollResult(Answer.TROUBLE if script.retryable else Answer.REFUSED, error=script)
         if isinstance(script, Answer):
             return PollResult(script)
         self.revoked, self.renamed = False, None
+        self._signed_in_at = self.clock.boot
         return PollResult(Answer.GRANTED, grant=self._grant(scopes, script))
 
     def prepare(self) -> None:
@@ -166,6 +175,10 @@ class ScriptedAuthority:
             raise script
         if self.revoked or "refresh_token" not in self.cache_content():
             raise SigninRequired("invalid_grant: revoked")
+        if self._seconds_left() <= 0:
+            raise SigninRequired(
+                "invalid_grant: AADSTS70043", error="invalid_grant", suberror="token_expired", aadsts="70043"
+            )
         if scopes in self.refused_scopes:
             raise self.refused_scopes[scopes]
         self.renamed_after -= 1
@@ -191,7 +204,14 @@ class ScriptedAuthority:
         self._write({"account": account.home_account_id, "refresh_token": f"rt{serial}"})
         now = int(self.clock.now())
         token = AccessToken(f"at{serial}", now, now + self.life_seconds, None, " ".join(scopes), scopes)
-        return Grant(token, account)
+        ends_on = now + int(self._seconds_left()) if self.tells_end else None
+        return Grant(token, account, ends_on)
+
+    def _seconds_left(self) -> float:
+        """Of the sign-in; of its 90 idle days where nothing ends it."""
+        if self.frequency_seconds is None:
+            return 90 * 86400
+        return self._signed_in_at + self.frequency_seconds - self.clock.boot
 
     def _write(self, content: dict[str, str]) -> None:
         self.cache.msal_cache()._persistence.save(json.dumps(content))

@@ -17,7 +17,7 @@ from sidecar.adapters.entra.guard import Guard, Transport, odd_answers
 from sidecar.core import device_code
 from sidecar.core.account import Account, account_after_renewal, account_from_claims
 from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
-from sidecar.core.grant import Authority, Grant, PollResult, access_token_from
+from sidecar.core.grant import Authority, Grant, PollResult, access_token_from, session_ends_on
 from sidecar.core.oauth_answer import (
     not_oauth,
     refusal,
@@ -201,21 +201,22 @@ class Entra:
     ) -> Grant:
         issued_on, entra = self._wall_at(started), not self._authority.oidc
         token = access_token_from(result, scopes, issued_on=issued_on, entra=entra)
+        ends_on = session_ends_on(result, issued_on=issued_on)
         claims = result.get("id_token_claims")
         if known is None:
             account = self._account(claims) if isinstance(claims, dict) else None
             if account is None:
                 raise not_oauth("a sign-in without an ID token for this client")
-            return Grant(token, account)
+            return Grant(token, account, ends_on)
         if not isinstance(claims, dict):
-            return Grant(token, known)
+            return Grant(token, known, ends_on)
         account = account_after_renewal(known, claims, entra=not self._authority.oidc)
         if account.object_id != known.object_id:
             raise AccountRefused(
                 f"the authority renewed the token of {known.name} with one of {account.name}",
                 advice="Nothing of it was kept; it is tried again. If it lasts, report it to the authority.",
             )
-        return Grant(token, account)
+        return Grant(token, account, ends_on)
 
     def _wall_at(self, started: Anchor) -> int:
         """When a request was sent, by the wall clock as it is now: it may have been set meanwhile."""

@@ -23,13 +23,14 @@ from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
 from sidecar.core.plan import Policy
+from sidecar.core.signin_terms import SigninTerms
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
 from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
-from sidecar.signin import DeviceSignin, SigninTerms
+from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
 from tests.emulator import Emulator
 from tests.life.doubles import QuietHeart, VirtualClock
