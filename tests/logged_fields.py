@@ -15,8 +15,11 @@ LOGGING = {"event": 1, "failure": 2, "report": 2}
 """Methods that log, and how many of their arguments stand before the fields."""
 
 NOT_FIELDS = frozenset({"level", "retry_after"})
-SPREAD = {"labels": frozenset(Account(None, None, None, "").labels)}
-"""What stands behind `**account.labels`."""
+SPREAD = {
+    "labels": frozenset(Account(None, None, None, "").labels),
+    "trouble": frozenset({"to", "host", "cause", "tries", "records"}),
+}
+"""What stands behind `**account.labels`, and what couriers report."""
 
 
 def trees() -> list[ast.AST]:
@@ -57,6 +60,8 @@ def _event_names(argument: ast.expr) -> list[str]:
     """A name, or one for each role: `f"{role}.failed"`."""
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "." in argument.value:
         return [argument.value]
+    if isinstance(argument, ast.IfExp):
+        return _event_names(argument.body) + _event_names(argument.orelse)
     if isinstance(argument, ast.JoinedStr) and isinstance(argument.values[-1], ast.Constant):
         end = str(argument.values[-1].value)
         return [f"{role}{end}" for role in ("signin", "refresh")]
@@ -68,4 +73,6 @@ def _keywords(call: ast.Call) -> set[str]:
     for keyword in call.keywords:
         if keyword.arg is None and isinstance(keyword.value, ast.Attribute):
             named |= SPREAD.get(keyword.value.attr, frozenset())
+        if keyword.arg is None and isinstance(keyword.value, ast.Name):
+            named |= SPREAD.get(keyword.value.id, frozenset())
     return named
