@@ -91,7 +91,7 @@ class EarlySignin:
                 accept=accept,
                 reject=drop,
                 meanwhile=lambda: self._upkeep.beside_prompt([]),
-                reason=f"the present sign-in ends about {utc_date(expected.ends_on)}",
+                reason=f"The present sign-in ends about {utc_date(expected.ends_on)}.",
                 again=lambda: inside(self._rules.hours, self._clock.now()),
             )
         except DirectoryError:

@@ -29,7 +29,7 @@ def test_told_end_is_asked_for_while_tokens_are_renewed(pod: Pod, entra: Emulato
     assert plan["prompt_on"] < plan["ends_on"]
     second = role.wait_for("signin.code_issued", 2)
     assert time.time() < plan["ends_on"]
-    assert "the present sign-in ends about" in second["reason"]
+    assert "The present sign-in ends about" in second["reason"]
     assert pod.token()
     entra.approve(second["user_code"])
     role.wait_for("signin.completed", 2)

@@ -90,8 +90,8 @@ def test_prompt_says_why(told: Bench) -> None:
     """Whoever sees it learns that nothing is broken yet, and until when."""
     told.run_for(DAY - LEAD + 60)
     first, second = told.events("signin.code_issued")
-    assert first["reason"] is None
-    assert "the present sign-in ends about 2023-11-15 22:13 UTC" in second["reason"]
+    assert first["reason"] == "Nobody is signed in."
+    assert "The present sign-in ends about 2023-11-15 22:13 UTC" in second["reason"]
 
 
 def test_told_ends_never_end_a_sign_in_for_days(told: Bench) -> None:
