@@ -9,9 +9,6 @@ from sidecar.adapters.announcement import Announcement
 from sidecar.adapters.courier import Courier, Trouble
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import Face
-from sidecar.adapters.prompt_command import PromptCommand
-from sidecar.adapters.webhook import Webhook
-from sidecar.core.prompt_messages import FORMATS
 from sidecar.posix.clock import Clock
 from sidecar.role import SIGNIN
 from sidecar.settings import Settings
@@ -38,7 +35,10 @@ def faces(settings: Settings, *, environ: Mapping[str, str], clock: Clock, log: 
         log.event("prompt.undelivered", level="warning", **trouble)
 
     made: list[Face] = []
-    if settings.prompt_webhook_url is not None:
+    if settings.prompt_webhook_url is not None:  # most turns tell nobody, and need not load what would
+        from sidecar.adapters.webhook import Webhook
+        from sidecar.core.prompt_messages import FORMATS
+
         webhook = Webhook(
             settings.prompt_webhook_url,
             message=FORMATS[settings.prompt_webhook_format],
@@ -47,6 +47,8 @@ def faces(settings: Settings, *, environ: Mapping[str, str], clock: Clock, log: 
         )
         made.append(Courier("webhook", webhook, undelivered))
     if settings.prompt_command is not None:
+        from sidecar.adapters.prompt_command import PromptCommand
+
         command = PromptCommand(settings.prompt_command, environ=_for_commands(settings, environ))
         made.append(Courier("command", command, undelivered))
     return made
