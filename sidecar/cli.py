@@ -169,11 +169,21 @@ def _say(text: str) -> None:
     """On stdout, at once. A character that the locale cannot encode is escaped; who does not read any more
     does not need it.
     """
+    if sys.stdout is None:  # closed by whoever started us
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    with suppress(BrokenPipeError):
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except OSError:
+        _give_up_stdout()
+
+
+def _give_up_stdout() -> None:
+    """Its reader is gone, or its disk is full: the interpreter would fail on it once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float | None) -> int:
@@ -204,8 +214,10 @@ def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float |
     _say("")
     try:
         interrupts.install(hangup_ends=True)
-        with suppress(BrokenPipeError):
+        try:
             follow(draw, stream=sys.stdout, seconds=watch_seconds, sleep=time.sleep, for_people=not as_json)
+        except OSError:
+            _give_up_stdout()
     except Interrupted as interrupted:
         return interrupted.exit_code
     return 0

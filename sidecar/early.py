@@ -14,7 +14,7 @@ from sidecar.core import schedule, session
 from sidecar.core.grant import Grant
 from sidecar.core.plan import Situation
 from sidecar.core.schedule import Attempts
-from sidecar.core.signin_hours import inside, next_opening
+from sidecar.core.signin_hours import next_opening
 from sidecar.core.time_words import span, utc_date
 from sidecar.custody import Custody
 from sidecar.errors import DirectoryError, SidecarError
@@ -56,13 +56,15 @@ class EarlySignin:
         """When somebody is to be asked; None if nobody is, or is asked already since a token was refused."""
         journal, now = self._ledger.journal, self._clock.now()
         first = journal.tokens.get(next(iter(self._rules.wanted)), Attempts())
-        refused = journal.signin.failures or any(
-            record.waits or record.blocked for record in journal.tokens.values()
+        refused = any(
+            record.waits or record.blocked or (record.failures and journal.signin.failures)
+            for record in journal.tokens.values()
         )
         if not self._rules.may_prompt or self._custody.account is None or refused:
             return None
+        expected = session.expectation(journal.session)
         planned = session.ask_on(journal.session, self._rules.hours)
-        if planned is None:
+        if planned is None or expected is None or session.outlived(expected, now=now):
             return None
         # Where renewals fail in passing, the authority would give no code either.
         pauses = [record.retry_on for record in (journal.early, first) if schedule.held_back(record, now=now)]
@@ -92,7 +94,7 @@ class EarlySignin:
                 reject=drop,
                 meanwhile=lambda: self._upkeep.beside_prompt([]),
                 reason=f"The present sign-in ends about {utc_date(expected.ends_on)}.",
-                again=lambda: inside(self._rules.hours, self._clock.now()),
+                again=lambda: False,  # others wait for the lock, and may need no person at all
             )
         except DirectoryError:
             raise

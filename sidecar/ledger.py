@@ -115,6 +115,13 @@ class Ledger:
         now = self._now()
         self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(now)))
 
+    def healed(self) -> None:
+        """Where every token is renewed again, nobody has to sign in: a prompt that failed is history."""
+        if self.journal.signin.failures and not any(each.failures for each in self.journal.tokens.values()):
+            self.journal = replace(
+                self.journal, signin=Attempts(succeeded_on=self.journal.signin.succeeded_on)
+            )
+
     def early_failed(self, error: SidecarError, *, ends_on: int) -> None:
         """Nobody signed in early. The present sign-in goes on; the closer its end, the sooner comes the next
         prompt.

@@ -30,6 +30,10 @@ SLICE_SECONDS = 30
 """The longest pause without a look at the other tokens, however long the authority wants no poll."""
 
 
+MOMENT_SECONDS = 0.5
+"""Nobody signs in with a code that is shown for less before the deadline."""
+
+
 class DeviceAuthority(Protocol):
     """What a sign-in needs of the authority."""
 
@@ -116,8 +120,9 @@ class DeviceSignin:
             state, grant = self._one_code(scopes, attempts)
             if state is State.EXPIRED and not again():
                 raise SigninTimedOut(
-                    "nobody signed in before the hours of SIDECAR_SIGNIN_HOURS were over",
-                    advice="People are asked again when they begin; HUP to `refresh` asks at once.",
+                    "nobody signed in before the code expired",
+                    advice="People are asked again later, within SIDECAR_SIGNIN_HOURS if set; HUP to "
+                    "`refresh` asks at once.",
                 )
             if state is State.EXPIRED:
                 with self._interrupts.held():
@@ -231,7 +236,7 @@ class DeviceSignin:
         return self._code_expires_on - self._now()
 
     def _check_deadline(self) -> None:
-        if self._seconds_left() <= 0:
+        if self._seconds_left() < MOMENT_SECONDS:
             raise SigninTimedOut(
                 f"nobody signed in within SIDECAR_SIGNIN_TIMEOUT ({self._terms.timeout_seconds} s)",
                 advice="Start again to get a new code, or give people more time with SIDECAR_SIGNIN_TIMEOUT. "

@@ -16,7 +16,7 @@ from sidecar.settings import Settings
 FACE_SECONDS = 5.0
 """What a receiver may take for a prompt's end before the role goes on without it."""
 
-STOPPED_SECONDS = 0.5
+STOPPED_SECONDS = 0.3
 """The same after TERM, which ends every role within a second."""
 
 COMMAND_SECONDS = 5.0

@@ -14,6 +14,7 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core import plan, schedule
 from sidecar.core.grant import Grant
+from sidecar.core.journal import of_wanted
 from sidecar.core.signin_hours import inside
 from sidecar.core.signin_reason import reason
 from sidecar.custody import Custody
@@ -76,7 +77,7 @@ class Turn:
         :raises SidecarError: what keeps a token from being live, or from being renewed, now; it is in
             the log, and the next turn is scheduled all the same
         """
-        self._ledger.journal = self._state.journal()
+        self._ledger.journal = of_wanted(self._state.journal(), self._rules.wanted)
         self._asked = at_once
         retry_in_seconds = None
         crashed = False
@@ -184,7 +185,6 @@ class Turn:
 
     def _serve_the_others(self, refused: Sequence[str]) -> None:
         """Somebody signed in for the first token of `refused`, which serves the others as well."""
-        self._ledger.signed_in()
         self._renewal.failures = {}
         attempts = self._ledger.journal.tokens
         others = [
@@ -209,6 +209,7 @@ class Turn:
         self._custody.save(grant.account, {name: grant.token})
         self._ledger.obtained(name)
         self._ledger.began(ends_on=grant.session_ends_on)
+        self._ledger.signed_in()
         self._custody.publish()
 
     def _drop(self) -> None:
@@ -226,6 +227,8 @@ class Turn:
     def _leave(self, retry_in_seconds: int | None) -> None:
         """Write down what the next turn and the probes need; what cannot be written costs a turn."""
         self._ledger.check_clock()
+        if self._custody.account is not None:
+            self._ledger.healed()
         situation = self._early.foresee()
         anchor = self._clock.anchor()
         if retry_in_seconds is None:

@@ -42,7 +42,8 @@ class Upkeep:
             cached=self._custody.tokens,
             attempts=self._ledger.journal.tokens,
             at_once=at_once,
-            opening_on=next_opening(self._rules.hours, now) if self._rules.may_prompt else 0,
+            # Of the present second: within the hours that is no instant still to come.
+            opening_on=next_opening(self._rules.hours, int(now)) if self._rules.may_prompt else 0,
         )
 
     def renew(self, names: Sequence[str], *, settles: bool = False) -> None:

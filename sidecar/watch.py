@@ -36,7 +36,7 @@ def _redraw(draw: Draw, *, stream: TextIO, seconds: float, sleep: Callable[[floa
     drawn = 0
     while True:
         columns, rows = _size(stream)
-        lines = draw(columns - 1)[: max(rows - 1, 1)]
+        lines = draw(max(columns - 1, 1))[: max(rows - 1, 1)]
         up = f"\x1b[{drawn}A" if drawn else ""
         body = "".join(f"{line}{TO_END_OF_LINE}\r\n" for line in lines)
         stream.write(f"{up}\r{body}{TO_END_OF_SCREEN}")

@@ -72,10 +72,21 @@ class Collector:
             SUMMARY.merge(**told)
 
 
+_SHELLS_TRAP = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_they_were() -> Iterator[None]:
+    """A test that leaves a signal ignored would have it ignored by every shell of the tests behind it."""
+    before = [signal.getsignal(signum) for signum in _SHELLS_TRAP]
+    yield
+    assert [signal.getsignal(signum) for signum in _SHELLS_TRAP] == before
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart() -> None:
     """A shell can't trap what was ignored when it started, as under nohup or in a background job."""
-    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    for signum in _SHELLS_TRAP:
         if signal.getsignal(signum) is signal.SIG_IGN:
             signal.signal(signum, signal.SIG_DFL)
 

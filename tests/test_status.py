@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -344,3 +347,18 @@ def test_next_prompt_is_told() -> None:
     waiting = Journal(tokens={"": Attempts(failures=1, waits=True)}, prompt_on=NOW + 7200)
     assert "NEEDED: asked for in 2 h" in shown(replace(NOTHING, journal=waiting))
     assert report(replace(NOTHING, journal=waiting))["signin_needed"] is True
+
+
+@pytest.mark.parametrize("stdout", [">&-", ">/dev/full", "| true"])
+def test_status_that_nobody_reads_is_no_failure(tmp_path: Path, stdout: str) -> None:
+    """Closed, full, or a reader that has gone: no traceback, and the exit code of the role."""
+    command = f"{sys.executable} -P -m sidecar status {stdout}; echo $? >&2"
+    command = f"set -o pipefail; {command}"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "SIDECAR_TOKEN_DIR": str(tmp_path),
+        "SIDECAR_STATE_DIR": str(tmp_path),
+    }
+    done = subprocess.run(["bash", "-c", command], env=environ, capture_output=True, text=True, check=True)
+    assert done.stderr == "0\n"

@@ -48,6 +48,7 @@ class Announcement:
 
     def published(self) -> None:
         """Tell them. Returns at once and raises nothing."""
+        self._reap()
         if self._target is not None:
             self._signal(self._target)
         if self._command is not None:
@@ -57,8 +58,12 @@ class Announcement:
         """Give the commands so long: the end of an init container is theirs too."""
         until = time.monotonic() + seconds
         while self._started and time.monotonic() < until:
-            self._started = [pid for pid in self._started if os.waitpid(pid, os.WNOHANG) == (0, 0)]
+            self._reap()
             time.sleep(0.02 if self._started else 0)
+
+    def _reap(self) -> None:
+        """Those that have ended; beside an open prompt there may be many."""
+        self._started = [pid for pid in self._started if _runs(pid)]
 
     def _signal(self, target: SignalTarget) -> None:
         try:
@@ -83,3 +88,10 @@ class Announcement:
 
     def _untold(self, by: str, cause: str, advice: str | None, *, level: str = "warning") -> None:
         self._log.event("publish.untold", level=level, by=by, cause=cause, advice=advice)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # SIGCHLD is ignored, as whoever started us may have left it: the kernel reaps
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,15 @@ def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
         session=session.moved(journal.session, seconds=seconds),
         early=schedule.moved(journal.early, seconds=seconds),
         prompt_on=None if journal.prompt_on is None else round(journal.prompt_on + seconds),
+    )
+
+
+def of_wanted(journal: Journal, wanted: Collection[str]) -> Journal:
+    """The journal without what it holds of tokens that are not wanted any more: nothing would mend it."""
+    return replace(
+        journal,
+        tokens={name: record for name, record in journal.tokens.items() if name in wanted},
+        session=session.without_other_tokens(journal.session, wanted),
     )
 
 

@@ -10,7 +10,7 @@ Two things are known, and they decide nothing but when a person is asked early:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,6 +108,19 @@ def refused(
     return replace(session, signed_in_on=None, told=None)
 
 
+def without_other_tokens(session: Session, wanted: Collection[str]) -> Session:
+    """The same without what was learned from a token that is no longer wanted: no success of it would ever
+    show that the policy is another one now.
+    """
+    learned = session.experience
+    return session if learned is None or learned.token in wanted else replace(session, experience=None)
+
+
+def outlived(expected: Expectation, *, now: float) -> bool:
+    """Whether the sign-in goes on although it was expected to end: nothing is known of its end then."""
+    return now > expected.ends_on + SAME_SECONDS
+
+
 def moved(session: Session, *, seconds: float) -> Session:
     """The same by a wall clock that was set forward by `seconds`."""
     told = session.told
@@ -174,9 +187,12 @@ def session_from(record: Any) -> Session:
         told, learned = record["told"], record["experience"]
         return Session(
             signed_in_on=_instant_or_none(record["signed_in_on"]),
-            told=told and Told(_instant(told["told_on"]), _instant(told["ends_on"]), bool(told["fixed"])),
-            experience=learned
-            and Experience(
+            told=None
+            if told is None
+            else Told(_instant(told["told_on"]), _instant(told["ends_on"]), bool(told["fixed"])),
+            experience=None
+            if learned is None
+            else Experience(
                 str(learned["token"]),
                 _instant(learned["at_least_seconds"]),
                 _instant(learned["at_most_seconds"]),

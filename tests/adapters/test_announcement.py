@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,3 +123,26 @@ def test_signal_that_was_sent_is_told(announce: Callable[..., Announcement], eve
     assert events.said == [
         ("publish.told", "info", {"by": "signal", "signal": "TERM", "pids": [child]}),
     ]
+
+
+def test_commands_that_have_ended_are_not_kept(announce: Callable[..., Announcement]) -> None:
+    """Beside a prompt that stays open for an hour there may be hundreds."""
+    announcement = announce("true")
+    announcement.published()
+    [first] = announcement._started
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    announcement.published()
+    assert first not in announcement._started
+    announcement.finish(20)
+
+
+def test_parent_that_ignores_its_children_is_no_failure(announce: Callable[..., Announcement]) -> None:
+    """The kernel has reaped them then."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        announcement = announce("true")
+        announcement.published()
+        announcement.finish(20)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert announcement._started == []

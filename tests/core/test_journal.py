@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.journal import Journal, after_leap, from_text, to_text
+from sidecar.core.journal import Journal, after_leap, from_text, of_wanted, to_text
 from sidecar.core.schedule import Anchor, Attempts
 from tests.core.strategies import NOW, journals, json_values
 
@@ -65,6 +65,12 @@ def test_pauses_stay_as_long_as_they_were_after_a_leap(seconds: float) -> None:
     by = round(seconds)
     expected = Attempts(2, NOW + 300 + by, NOW - 9 + by, NOW - 5 + by, "busy")
     assert moved == Journal({"": expected, "new": Attempts()}, expected, anchor, None, renewal_owed=True)
+
+
+def test_token_that_is_not_wanted_any_more_is_forgotten() -> None:
+    """What it waited for would be waited for without end."""
+    waiting = Attempts(failures=1, waits=True)
+    assert of_wanted(Journal({"": Attempts(), "arm": waiting}), {""}) == Journal({"": Attempts()})
 
 
 @given(garbage=st.text(max_size=100) | st.binary(max_size=100) | json_values.map(json.dumps))

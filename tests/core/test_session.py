@@ -124,6 +124,21 @@ def test_only_the_token_that_taught_it_disproves_it() -> None:
     assert session.renewed(known, token="arm", now=late, ends_on=None).experience is None
 
 
+def test_token_that_is_not_wanted_any_more_has_taught_nothing() -> None:
+    """No success of it would ever disprove what it has taught."""
+    known = Session(signed_in_on=NOW, experience=Experience("graph", HOUR, 2 * HOUR))
+    assert session.without_other_tokens(known, {"graph", ""}) == known
+    assert session.without_other_tokens(known, {"msgraph", ""}) == Session(signed_in_on=NOW)
+
+
+def test_end_that_has_passed_is_none() -> None:
+    """A quarter of a minute is the clocks' doubt."""
+    expected = session.expectation(Session(signed_in_on=NOW, experience=Experience("", HOUR, 2 * HOUR)))
+    assert expected is not None
+    assert not session.outlived(expected, now=NOW + HOUR)
+    assert session.outlived(expected, now=NOW + HOUR + session.SAME_SECONDS + 1)
+
+
 def test_earlier_of_two_ends_counts() -> None:
     """Told and learned."""
     told = Told(NOW, NOW + DAY, fixed=True)
@@ -199,6 +214,14 @@ def test_plan_moves_with_the_clock(known: Session, seconds: int) -> None:
 def test_garbage_is_a_session_of_which_nothing_is_known(garbage: object) -> None:
     """Whatever stands in its place."""
     assert isinstance(session.session_from(garbage), Session)
+
+
+@pytest.mark.parametrize("value", [{}, [], 0, False, ""])
+@pytest.mark.parametrize("field", ["told", "experience"])
+def test_nothing_in_the_place_of_something_is_nothing_known(field: str, value: object) -> None:
+    """What reads it later would fail on it, turn after turn."""
+    record = {"signed_in_on": NOW, "told": None, "experience": None, "announced_on": None, field: value}
+    assert session.session_from(record) == Session()
 
 
 @pytest.mark.parametrize("value", [-1, 10**10, 10**400, float("inf"), float("nan"), "soon", [5]])

@@ -261,7 +261,7 @@ def test_status_tells_people_and_programs(signed_in: Pod) -> None:
     code, table = signed_in.run("status")
     assert code == 0
     assert "alice@contoso.example" in table
-    assert "live, " in table
+    assert "59 min of 60 min" in table
     assert max(map(len, table.splitlines())) <= 80
     code, text = signed_in.run("status", "--json")
     status = json.loads(text)

@@ -12,13 +12,16 @@ import pytest
 
 from sidecar.core.account import Admission
 from sidecar.core.device_code import Answer
-from sidecar.errors import AuthorityBusy, AuthorityUnreachable, SigninRequired
+from sidecar.core.journal import Journal, from_text
+from sidecar.core.schedule import Attempts
+from sidecar.errors import AuthorityBusy, AuthorityUnreachable, DirectoryError, SigninRequired
 from tests.life.bench import ARM, GRAPH, Bench
 from tests.life.doubles import ALICE, MALLORY
 
 HOUR = 3600
 DAY = 24 * HOUR
 LEAD = DAY // 10
+CODE = 900
 RENEWED_EVERY = int(HOUR * 0.66)
 MANY = 10_000
 
@@ -64,6 +67,11 @@ def prompted_on(bench: Bench) -> list[float]:
 def needed(bench: Bench) -> int:
     """How often a person had to sign in since nothing worked any more, but for the very first time."""
     return len(bench.events("refresh.signin_required")) - 1
+
+
+def journal(bench: Bench) -> Journal:
+    """What the last turn left."""
+    return from_text((bench.state_path / "journal.json").read_bytes())
 
 
 def turns(bench: Bench) -> int:
@@ -208,11 +216,12 @@ def test_nobody_answers_and_nothing_is_lost(told: Bench) -> None:
 
 
 def test_unanswered_prompts_leave_people_some_peace(told: Bench) -> None:
-    """An hour each, with a pause that is shorter the closer the end is; never two at a time."""
+    """One code each, with a pause that is shorter the closer the end is; never two at a time."""
     told.authority.away = lambda _now: True
     told.run_for(DAY - 60)
     pauses = [event["next_prompt_in_seconds"] for event in told.events("signin.failed")]
-    assert pauses[:2] == [(LEAD - HOUR) // 8, (LEAD - 2 * HOUR - (LEAD - HOUR) // 8) // 8]
+    first = (LEAD - CODE) // 8
+    assert pauses[:2] == [first, (LEAD - 2 * CODE - first) // 8]
 
 
 ANSWERS: list[Any] = [Answer.DECLINED, MALLORY, AuthorityBusy("503", retry_after=None)]
@@ -356,3 +365,53 @@ def test_account_that_is_no_longer_allowed_is_not_asked_early(told: Bench) -> No
     told.authority.polls.extend([Answer.DECLINED] * MANY)
     told.turn()
     assert json.loads((told.state_path / "journal.json").read_text())["session"]["signed_in_on"] is None
+
+
+def timed_out_once(bench: Bench) -> None:
+    """Nobody answered a prompt that was needed; then renewals work again by themselves."""
+    bench.authority.renewals.append(SigninRequired("interaction_required"))
+    bench.authority.away = lambda _now: True
+    bench.clock.sleep(2 * HOUR)
+    bench.turn()
+    assert bench.events("signin.failed")
+    bench.authority.away = lambda _now: False
+    bench.run_for(HOUR)
+
+
+def test_prompt_that_failed_once_does_not_end_the_early_ones(told: Bench) -> None:
+    """What healed by itself is history, in the status too."""
+    timed_out_once(told)
+    assert replace(journal(told).signin, succeeded_on=0) == Attempts()
+    before = needed(told)
+    told.run_for(DAY)
+    assert needed(told) == before
+
+
+def test_sign_in_that_could_not_be_published_at_once_is_one(told: Bench) -> None:
+    """It is saved, and the next turn shows it."""
+    timed_out_once(told)
+    told.authority.renewals.append(SigninRequired("invalid_grant"))
+    told.clock.sleep(2 * HOUR)
+    told.clock.during_sleep = lambda _seconds: setattr(told, "full", True)
+    assert isinstance(told.turn(), DirectoryError)
+    assert journal(told).signin.failures == 0
+
+
+def test_early_prompt_is_one_code_long(told: Bench) -> None:
+    """Who waits for the lock may need no person at all."""
+    told.authority.away = lambda _now: True
+    before = len(prompted_on(told))
+    told.clock.sleep(DAY - LEAD + 60)
+    told.turn()
+    assert len(prompted_on(told)) == before + 1
+
+
+def test_sign_in_that_outlived_its_expected_end_is_left_in_peace(untold: Bench) -> None:
+    """The policy was lifted, and nobody answered: there is nothing to ask for any more."""
+    untold.run_for(DAY + HOUR)
+    untold.authority.frequency_seconds = None
+    untold.authority.away = lambda _now: True
+    untold.run_for(DAY + HOUR)
+    before = len(prompted_on(untold))
+    untold.run_for(2 * DAY)
+    assert len(prompted_on(untold)) == before

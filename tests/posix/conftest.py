@@ -14,7 +14,7 @@ from tests.posix.volumes import volume as volume
 @pytest.fixture
 def signals() -> Iterator[None]:
     """Handlers and alarm as they were before the test."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
     before = {number: signal.getsignal(number) for number in numbers}
     hook = sys.unraisablehook
     yield

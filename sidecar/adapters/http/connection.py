@@ -59,13 +59,20 @@ def route_to(url: str) -> Route:
     if not proxy or urllib.request.proxy_bypass(parts.netloc):
         return Route(host, port)
     hop = urllib.parse.urlsplit(proxy if "://" in proxy else f"//{proxy}")
-    if not hop.hostname:
-        raise ValueError("HTTPS_PROXY names no host")
+    try:
+        sound = bool(hop.hostname) and hop.path in ("", "/") and not hop.query and not hop.fragment
+        hop_port = hop.port
+    except ValueError:  # its text holds what stands in the port's place: part of the password
+        sound = False
+    if not sound or hop.hostname is None:
+        raise ValueError(
+            "HTTPS_PROXY is no address of a proxy; in a password, # / ? @ are written %23 %2F %3F %40"
+        )
     credentials = None
     if hop.username:
         pair = f"{urllib.parse.unquote(hop.username)}:{urllib.parse.unquote(hop.password or '')}"
         credentials = base64.b64encode(pair.encode()).decode()
-    return Route(host, port, (hop.hostname, hop.port or HTTPS_PORT), credentials)
+    return Route(host, port, (hop.hostname, hop_port or HTTPS_PORT), credentials)
 
 
 def addresses_of(host: str, *, seconds: float = REQUEST_SECONDS) -> list[str]:
