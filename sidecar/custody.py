@@ -77,7 +77,8 @@ class Custody:
                 level="warning",
                 message=f"the cache cannot be used: {aside.reason}",
                 path=str(aside.path),
-                advice="A new sign-in is needed. Remove the file when nobody wants to look at it.",
+                advice="A new sign-in is needed, unless a setting is wrong: put that right, and rename the "
+                f"file back to {self._state.cache_file.name}. Else remove it when it is of no use.",
             )
         if self._cache.sealed_otherwise:
             # At once, so that an open cache does not wait for its key, nor an old key for the next renewal.

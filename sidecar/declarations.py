@@ -163,7 +163,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SIDECAR_SIGNIN_HOURS",
         values.signin_hours,
-        "When `refresh` may ask people to sign in: `mon-fri 08:00-18:00 Europe/Berlin`. Unset: at any time.",
+        "When `refresh` may ask people to sign in: `mon-fri 08:00-18:00 Europe/Berlin`; without days every "
+        "day, without a zone UTC. Unset: at any time.",
     ),
     Setting(
         "SIDECAR_ON_PUBLISH_COMMAND",

@@ -132,8 +132,8 @@ class Ledger:
         self.journal = replace(self.journal, early=early)
         self.report("signin.failed", error, early=True, next_prompt_in_seconds=pause)
 
-    def signin_failed(self, names: Sequence[str], error: SidecarError) -> None:
-        """Nobody signed in; the tokens `names` wait for the next prompt."""
+    def signin_failed(self, names: Sequence[str], error: SidecarError, *, goes_on: bool) -> None:
+        """Nobody signed in; the tokens `names` wait for the next prompt, if the role `goes_on`."""
         now = self._now()
         before = self.journal.signin
         blocked = isinstance(error, SigninBlocked)
@@ -148,7 +148,7 @@ class Ledger:
             "signin.blocked" if blocked else "signin.failed",
             error,
             level="error" if blocked else "warning",
-            next_prompt_in_seconds=pause,
+            next_prompt_in_seconds=pause if goes_on and error.exit_code != 78 else None,
         )
 
     def wait_for_prompt(self, names: Sequence[str]) -> None:

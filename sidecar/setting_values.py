@@ -204,7 +204,7 @@ def signin_hours(value: str) -> SigninHours:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         raise ValueError(f"there is no time zone {name!a} here") from None
 
 

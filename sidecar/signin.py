@@ -11,7 +11,7 @@ from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Account, objection
-from sidecar.core.device_code import Answer, DeviceAuthorization, Polling, State
+from sidecar.core.device_code import DeviceAuthorization, Polling, State
 from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
 from sidecar.core.prompt import Outcome, prompt_for
@@ -212,7 +212,7 @@ class DeviceSignin:
             retry_after = result.error.retry_after if isinstance(result.error, AuthorityBusy) else None
             self._busy_until = self._now() + min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
             if polling.state is not State.PENDING:
-                self._said = _words_of_the_end(result)
+                self._said = result.last_words
                 return polling.state, result.grant
             # Only now, after a last look: somebody may just have approved.
             self._check_deadline()
@@ -253,10 +253,3 @@ class DeviceSignin:
     def _report_trouble(self, error: BaseException, pause: float) -> None:
         if isinstance(error, SidecarError):
             self._log.failure("signin.trouble", error, retry_in_seconds=round(pause))
-
-
-def _words_of_the_end(result: PollResult) -> dict[str, Any]:
-    """What the authority said when it called the code expired or declined; who can help is known then."""
-    if result.answer not in (Answer.EXPIRED, Answer.DECLINED) or result.error is None:
-        return {}
-    return {name: value for name, value in result.error.fields.items() if name != "cure"}

@@ -165,7 +165,7 @@ class Turn:
             raise
         except SidecarError as failure:
             self._drop()
-            self._ledger.signin_failed(refused, failure)
+            self._ledger.signin_failed(refused, failure, goes_on=self._role is REFRESH)
             if first not in refused:
                 return
             raise

@@ -161,8 +161,8 @@ def test_person_reads_how_long_tokens_live_and_what_comes_next() -> None:
         "vault       live, 60 s left, until 22:14 UTC",
         "next turn   in 10 min, at 22:23 UTC",
         "authority   may be away for 41 min",
-        "sign-in     NEEDED, for amber lake: open https://login.example/device and enter",
-        "            ABCD-EFGH before 22:13 UTC",
+        "sign-in     NEEDED: open https://login.example/device and enter ABCD-EFGH before",
+        "            22:13 UTC (amber lake)",
     ]
     assert max(map(len, text.splitlines())) <= 80
     assert "authority   readiness is red for 5 s\n" in shown(replace(found, ready_until=NOW - 5))

@@ -12,7 +12,9 @@ a lock file that cannot be written or removed would cost five seconds and then t
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,7 +251,8 @@ class TokenCache:
                 raise ValueError(f"it belongs to another {name}, {header.get(name)}, not to {value}")
 
     def _set_aside(self, reason: str, *, now: float) -> SetAside:
-        aside = self._path.with_name(f"{self._path.name}.damaged-{int(now)}")
-        self._path.rename(aside)
+        names = (f"{self._path.name}.damaged-{int(now) + n}" for n in itertools.count())
+        aside = next(path for path in map(self._path.with_name, names) if not os.path.lexists(path))
+        self._path.rename(aside)  # which would replace what was set aside a moment ago
         aside.chmod(0o600)
         return SetAside(reason, aside)

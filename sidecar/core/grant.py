@@ -49,6 +49,13 @@ class PollResult:
     grant: Grant | None = None
     error: SidecarError | None = None
 
+    @property
+    def last_words(self) -> dict[str, Any]:
+        """What the authority said when it called the code expired or declined; who can help is known then."""
+        if self.answer not in (Answer.EXPIRED, Answer.DECLINED) or self.error is None:
+            return {}
+        return {name: value for name, value in self.error.fields.items() if name != "cure"}
+
 
 def access_token_from(
     answer: Mapping[str, Any], scopes: tuple[str, ...], *, issued_on: int, entra: bool

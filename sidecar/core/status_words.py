@@ -77,10 +77,10 @@ def _token(token: Mapping[str, Any]) -> str:
 
 
 def _prompt(prompt: Mapping[str, Any]) -> str:
-    phrase = f", for {prompt['phrase']}" if prompt.get("phrase") else ""
+    phrase = f" ({prompt['phrase']})" if prompt.get("phrase") else ""
     return (
-        f"NEEDED{phrase}: open {prompt['verification_uri']} and enter {prompt['user_code']} "
-        f"before {utc(prompt.get('expires_on'))}"
+        f"NEEDED: open {prompt['verification_uri']} and enter {prompt['user_code']} "
+        f"before {utc(prompt.get('expires_on'))}{phrase}"
     )
 
 

@@ -170,6 +170,18 @@ def test_cache_cut_at_any_byte_is_set_aside(file: Path, seal: Sealer | None) -> 
         assert not any(secret in aside.reason for secret in ("refresh-secret", "access-secret"))
 
 
+def test_what_is_set_aside_replaces_nothing(file: Path) -> None:
+    """A wrong client id and its correction within a second: the good cache is still there."""
+    whole = committed(file, None)
+    paths = []
+    for content in (whole[:-1], b"{}"):
+        file.write_bytes(content)
+        aside = cache_at(file).open(now=NOW)
+        assert aside is not None
+        paths.append(aside.path)
+    assert [path.read_bytes() for path in paths] == [whole[:-1], b"{}"]
+
+
 HEADER = '{"format": "entra-sidecar cache", "version": 1, '
 
 

@@ -175,3 +175,10 @@ def test_no_text_makes_any_other_error(parse: Callable[[str], object], value: st
     except ValueError as error:
         said = str(error)
     assert said
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "Europe", "Europe/Nowhere", "../etc", "/etc/localtime"])
+def test_zone_that_does_not_exist_is_refused_by_name(zone: str) -> None:
+    """`zoneinfo` has an error of its own for each kind of mistake."""
+    with pytest.raises(ValueError, match="there is no time zone"):
+        values.signin_hours(f"mon-fri 08:00-18:00 {zone}")
