@@ -69,7 +69,7 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
-        faces = telling.faces(settings, environ=environ, clock=clock, log=log)
+        faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from urllib.request import OpenerDirector
 
 from sidecar.adapters.announcement import Announcement
 from sidecar.adapters.courier import Courier, Trouble
@@ -25,11 +26,10 @@ COMMAND_SECONDS = 5.0
 _SECRET = "SIDECAR_PROMPT_WEBHOOK_URL"
 
 
-def faces(settings: Settings, *, environ: Mapping[str, str], clock: Clock, log: Log) -> list[Face]:
-    """Where prompts are shown beside log and state directory.
-
-    :raises ConfigurationError: SIDECAR_CA_FILE cannot be read or holds no certificate
-    """
+def faces(
+    settings: Settings, *, environ: Mapping[str, str], opener: OpenerDirector, clock: Clock, log: Log
+) -> list[Face]:
+    """Where prompts are shown beside log and state directory."""
 
     def undelivered(trouble: Trouble) -> None:
         log.event("prompt.undelivered", level="warning", **trouble)
@@ -43,7 +43,7 @@ def faces(settings: Settings, *, environ: Mapping[str, str], clock: Clock, log: 
             settings.prompt_webhook_url,
             message=FORMATS[settings.prompt_webhook_format],
             now=clock.now,
-            ca_file=settings.ca_file,
+            opener=opener,
         )
         made.append(Courier("webhook", webhook, undelivered))
     if settings.prompt_command is not None:

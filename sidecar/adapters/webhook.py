@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -20,7 +19,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from sidecar.core.prompt_messages import Message
 from sidecar.core.retry_after import retry_after_seconds
-from sidecar.posix.trust import trusting
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
@@ -54,11 +52,6 @@ class Patience:
     longest_pause: float = LONGEST_PAUSE_SECONDS
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
-        return None
-
-
 class Webhook:
     """Called by a courier, in the courier's thread."""
 
@@ -68,20 +61,14 @@ class Webhook:
         *,
         message: Message,
         now: Callable[[], float],
-        ca_file: Path | None,
+        opener: urllib.request.OpenerDirector,
         patience: Patience | None = None,
     ) -> None:
-        """
-        :raises ConfigurationError: `ca_file` cannot be read or holds no certificate
-        """
         self._url, self._headers, self.host = _parts(url)
         self._message = message
         self._now = now
         self._patience = patience or Patience()
-        # Proxies and NO_PROXY come from the environment, as with the authority.
-        self._opener = urllib.request.build_opener(
-            _NoRedirect(), urllib.request.HTTPSHandler(context=trusting(ca_file))
-        )
+        self._opener = opener
 
     def __call__(self, record: Mapping[str, object], over: threading.Event) -> dict[str, object] | None:
         """Send one record, with up to three tries; why it did not arrive, None if it did."""

@@ -13,6 +13,7 @@ import pytest
 from sidecar.adapters.courier import Trouble
 from sidecar.adapters.webhook import Patience, Webhook
 from sidecar.core.prompt_messages import as_json
+from sidecar.posix.opener import opener_trusting
 from tests.adapters.http_clients import CERTIFICATE, issuer_file
 from tests.adapters.receiver import SECRET_PATH, Answer, Receiver, dripping, hanging, resetting, slow, status
 from tests.adapters.tls_server import TlsServer, answering
@@ -23,7 +24,7 @@ SHORT = Patience(request=0.5, first_pause=0.05, longest_pause=3)
 
 def deliver(url: str, *, ca_file: Path | None = None, patience: Patience = SHORT) -> Trouble | None:
     """Bring one record to `url`."""
-    webhook = Webhook(url, message=as_json, now=time.time, ca_file=ca_file, patience=patience)
+    webhook = Webhook(url, message=as_json, now=time.time, opener=opener_trusting(ca_file), patience=patience)
     trouble = webhook(RECORD, threading.Event())
     assert "SECRET" not in json.dumps(trouble)
     assert "secret" not in json.dumps(trouble)
@@ -133,7 +134,7 @@ def test_user_and_password_of_the_url_become_a_header() -> None:
     """And are told to nobody."""
     with Receiver() as receiver:
         url = f"http://me:pass%2Fword@{receiver.host}{SECRET_PATH}"
-        webhook = Webhook(url, message=as_json, now=time.time, ca_file=None)
+        webhook = Webhook(url, message=as_json, now=time.time, opener=opener_trusting(None))
         assert webhook(RECORD, threading.Event()) is None
     assert webhook.host == receiver.host
     (post,) = receiver.posts
@@ -146,7 +147,9 @@ def test_given_up_it_ends_at_once(answer: Answer) -> None:
     over = threading.Event()
     patience = Patience(request=20, first_pause=20)
     with Receiver(answer) as receiver:
-        webhook = Webhook(receiver.url, message=as_json, now=time.time, ca_file=None, patience=patience)
+        webhook = Webhook(
+            receiver.url, message=as_json, now=time.time, opener=opener_trusting(None), patience=patience
+        )
         ended: list[Trouble | None] = []
         thread = threading.Thread(target=lambda: ended.append(webhook(RECORD, over)))
         thread.start()

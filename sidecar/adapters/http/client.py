@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from sidecar.adapters.http.answer import Response, checked, failure
 from sidecar.core.oauth_answer import names_endpoints
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable
-from sidecar.posix.trust import trusting
+from sidecar.posix.opener import opener_trusting
 
 REQUEST_SECONDS = 10
 BODY_MAX_BYTES = 1 << 20
@@ -50,11 +50,6 @@ class Documents(Protocol):
         ...
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
-        return None
-
-
 class HttpClient:
     """Each request has ten seconds in all, DNS and a slow drip of bytes included.
 
@@ -78,9 +73,7 @@ class HttpClient:
         self._documents = documents
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
-        self._opener = urllib.request.build_opener(
-            _NoRedirect(), urllib.request.HTTPSHandler(context=trusting(ca_file))
-        )
+        self.opener = opener_trusting(ca_file)
 
     def get(
         self,
@@ -146,7 +139,7 @@ class HttpClient:
             method=method,
             headers={"Accept": "application/json", **(headers or {})},
         )
-        call = _Call(self._opener, request, self._timeout_seconds)
+        call = _Call(self.opener, request, self._timeout_seconds)
         thread = threading.Thread(target=call.run, name="http", daemon=True)
         thread.start()
         thread.join(self._timeout_seconds)

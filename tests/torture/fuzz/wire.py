@@ -99,7 +99,7 @@ def _parts() -> tuple[HttpClient, _Kept, _Bytes]:
     """Made once: the system's certificates take longer to load than a hundred turns."""
     kept, connection = _Kept(), _Bytes()
     client = HttpClient(documents=kept)
-    opener = client._opener
+    opener = client.opener
     opener.handle_open.pop("https")  # type: ignore[attr-defined]
     opener.add_handler(connection)
     return client, kept, connection
