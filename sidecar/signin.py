@@ -100,66 +100,54 @@ class DeviceSignin:
         self._meanwhile = meanwhile
         self._reason = reason
         with withdrawn_at_the_end(self._board, self._interrupts):
-            self._until_admitted(
-                scopes, known=known, attempts=attempts, accept=accept, reject=reject, again=again
-            )
-
-    def _until_admitted(
-        self,
-        scopes: tuple[str, ...],
-        *,
-        known: Account | None,
-        attempts: int,
-        accept: Callable[[Grant], None],
-        reject: Callable[[], None],
-        again: Callable[[], bool],
-    ) -> None:
-        short_lived = 0
-        while True:
-            shown = self._now()
-            state, grant = self._one_code(scopes, attempts)
-            if state is State.EXPIRED and not again():
-                raise SigninTimedOut(
-                    "nobody signed in before the code expired",
-                    advice="People are asked again later, within SIDECAR_SIGNIN_HOURS if set; HUP to "
-                    "`refresh` asks at once.",
-                )
-            if state is State.EXPIRED:
-                with self._interrupts.held():
-                    self._board.withdraw(Outcome.EXPIRED)
-                self._log.event(
-                    "signin.expired",
-                    message="The code has expired; a new one follows.",
-                    advice=BLOCKED_IN_THE_BROWSER,
-                    **self._said,
-                )
-                short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
-                self._rest(max(device_code.replacement_seconds(short_lived), self._busy_until - self._now()))
-                continue
-            if grant is None:
-                raise SigninDeclined(
-                    "the sign-in was declined",
-                    advice="If that was a mistake, sign in at the next prompt and choose Accept.",
-                    **self._said,
-                )
-            refused = objection(grant.account, self._terms.admission, known=known)
-            with self._interrupts.held():
-                if refused is None:
-                    accept(grant)
-                    self._board.withdraw(Outcome.COMPLETED, username=grant.account.username)
-                    self._log.event(
-                        "signin.completed", **grant.account.labels, phrase=self._terms.phrase or None
+            short_lived = 0
+            while True:
+                shown = self._now()
+                state, grant = self._one_code(scopes, attempts)
+                if state is State.EXPIRED and not again():
+                    raise SigninTimedOut(
+                        "nobody signed in before the code expired",
+                        advice="People are asked again later, within SIDECAR_SIGNIN_HOURS if set; HUP to "
+                        "`refresh` asks at once.",
                     )
-                    return
-                reject()
-                self._board.withdraw(Outcome.REJECTED, username=grant.account.username)
-            self._log.event(
-                "signin.rejected",
-                level="warning",
-                message=f"{refused.message}; nothing was published",
-                **grant.account.labels,
-                advice=refused.advice,
-            )
+                if state is State.EXPIRED:
+                    with self._interrupts.held():
+                        self._board.withdraw(Outcome.EXPIRED)
+                    self._log.event(
+                        "signin.expired",
+                        message="The code has expired; a new one follows.",
+                        advice=BLOCKED_IN_THE_BROWSER,
+                        **self._said,
+                    )
+                    short_lived = short_lived + 1 if self._now() - shown < SHORT_LIFE_SECONDS else 0
+                    self._rest(
+                        max(device_code.replacement_seconds(short_lived), self._busy_until - self._now())
+                    )
+                    continue
+                if grant is None:
+                    raise SigninDeclined(
+                        "the sign-in was declined",
+                        advice="If that was a mistake, sign in at the next prompt and choose Accept.",
+                        **self._said,
+                    )
+                refused = objection(grant.account, self._terms.admission, known=known)
+                with self._interrupts.held():
+                    if refused is None:
+                        accept(grant)
+                        self._board.withdraw(Outcome.COMPLETED, username=grant.account.username)
+                        self._log.event(
+                            "signin.completed", **grant.account.labels, phrase=self._terms.phrase or None
+                        )
+                        return
+                    reject()
+                    self._board.withdraw(Outcome.REJECTED, username=grant.account.username)
+                self._log.event(
+                    "signin.rejected",
+                    level="warning",
+                    message=f"{refused.message}; nothing was published",
+                    **grant.account.labels,
+                    advice=refused.advice,
+                )
 
     def _one_code(self, scopes: tuple[str, ...], attempts: int) -> tuple[State, Grant | None]:
         self._check_deadline()
