@@ -59,7 +59,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         worker["leaks"] = vars(SUMMARY)
     elif SUMMARY.found:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.exitstatus = LEAKED
+
+
+LEAKED = 9
+"""The exit code when a secret was found: none of pytest's, so that no second run of failed tests hides it."""
 
 
 class Collector:

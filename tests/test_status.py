@@ -20,7 +20,7 @@ from sidecar.cli import main
 from sidecar.core.account import Account
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor, Attempts
-from sidecar.core.status_words import bar, lines
+from sidecar.core.status_words import bar, granted, lines
 from sidecar.core.time_words import span
 from sidecar.core.token import token_document
 from sidecar.status import Found, report
@@ -126,6 +126,12 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
         "next_prompt_on": None,
         "signin_needed": False,
     }
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(3599, 3600), (3600, 3600), (4321, 4320), (120, 120), (58, 58)])
+def test_life_is_shown_as_it_was_granted(seconds: int, told: int) -> None:
+    """The second that a request took is not shown as a minute less."""
+    assert granted(seconds) == told
 
 
 @given(

@@ -11,6 +11,9 @@ from sidecar.core.time_words import span, utc, utc_date
 
 BAR_WIDTH = 10
 COLUMNS = 80
+MEASURED_MAX_SECONDS = 120
+"""Shorter lives are shown to the second."""
+
 NARROW = 60
 """Below it labels stand above what they label."""
 
@@ -73,7 +76,12 @@ def _token(token: Mapping[str, Any]) -> str:
     if token["life_seconds"] is None:
         return f"live, {left} left, until {until}"
     drawn = bar(token["remaining_seconds"], token["life_seconds"])
-    return f"{drawn} {left} of {span(token['life_seconds'])}, until {until}"
+    return f"{drawn} {left} of {span(granted(token['life_seconds']))}, until {until}"
+
+
+def granted(life_seconds: int) -> int:
+    """Whole minutes, as authorities grant them: the life was measured from after the answer, a second late."""
+    return life_seconds if life_seconds < MEASURED_MAX_SECONDS else round(life_seconds / 60) * 60
 
 
 def _prompt(prompt: Mapping[str, Any]) -> str:
