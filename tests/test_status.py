@@ -128,7 +128,9 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
     }
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(3599, 3600), (3600, 3600), (4321, 4320), (120, 120), (58, 58)])
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(3599, 3600), (3600, 3600), (4321, 4320), (120, 120), (58, 58)]
+)
 def test_life_is_shown_as_it_was_granted(seconds: int, told: int) -> None:
     """The second that a request took is not shown as a minute less."""
     assert granted(seconds) == told

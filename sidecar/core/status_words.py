@@ -80,7 +80,7 @@ def _token(token: Mapping[str, Any]) -> str:
 
 
 def granted(life_seconds: int) -> int:
-    """Whole minutes, as authorities grant them: the life was measured from after the answer, a second late."""
+    """Whole minutes, as authorities grant them: a life is measured from after the answer, a second late."""
     return life_seconds if life_seconds < MEASURED_MAX_SECONDS else round(life_seconds / 60) * 60
 
 
