@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
             return _doctor(environ, flags, as_json=arguments.json)
         if arguments.role == "exec" and not command:
             raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
-        settings = read_settings(environ, flags)
+        settings = read_settings(environ, flags, serves=arguments.role == "serve")
         if arguments.role != "exec" and settings.on_publish_signal and not settings.on_publish_signal.target:
             raise SettingsError([NOBODY_NAMED])
     except UsageError as error:
@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return error.exit_code
     if arguments.role == "exec":
         return _exec(settings, command, own, environ, wipe=arguments.wipe)
+    if arguments.role == "serve":
+        return _serve(settings)
     return _turn(
         settings,
         role=arguments.role,
@@ -131,6 +133,27 @@ def _exec(
     finally:
         if wipe:
             supervision.wipe(settings.token_dir, settings.state_dir)
+
+
+def _serve(settings: Settings) -> int:
+    from sidecar.adapters.log import Log
+    from sidecar.posix.interrupts import Interrupted, Interrupts
+    from sidecar.posix.secrecy import forbid_core_dumps
+    from sidecar.serve import serve
+
+    forbid_core_dumps()
+    interrupts = Interrupts()
+    log = Log(format=settings.log_format, level=settings.log_level)
+    try:
+        interrupts.install()
+        serve(settings, log=log)
+    except Interrupted as interrupted:
+        log.event("shutdown.requested", signal=str(interrupted))
+        return 0
+    except SidecarError as error:
+        log.failure("serve.failed", error, level="error")
+        return error.exit_code
+    return 0
 
 
 def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bool) -> int:

@@ -59,6 +59,13 @@ ROLES: Mapping[str, RoleHelp] = {
         "  entrypoint.sh exec --wipe --scopes User.Read -- make deploy",
         (0, 69, 73, 75, 77, 78, 126, 127, 130, 143),
     ),
+    "serve": RoleHelp(
+        "answer over HTTP: health, metrics, status page, managed identity",
+        "Answer over HTTP what the files say: health for probes, metrics for Prometheus, a status page for "
+        "people, and tokens for apps that use a managed identity. Never needed for the files themselves.",
+        "  entrypoint.sh serve\n  curl http://127.0.0.1:8484/readiness",
+        (0, 64, 69, 78),
+    ),
     "status": RoleHelp(
         "who is signed in, how long tokens live, what comes next",
         "Show who is signed in, the remaining life of each token, the next renewal, how long the authority "

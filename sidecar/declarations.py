@@ -66,6 +66,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Private to the sidecar: holds the refresh token. Environment only, as above.",
         "/var/lib/entra-sidecar",
     ),
+    Setting(
+        "SIDECAR_FORMATS",
+        values.formats,
+        "Further files beside each token: `header` (for `curl -H @file`), `env` (to be sourced).",
+    ),
+    Setting(
+        "SIDECAR_TEMPLATE_DIR",
+        values.path,
+        "Directory of templates: each is published under its name, with tokens filled in.",
+    ),
     Setting("SIDECAR_TOKEN_MODE", values.file_mode, "Mode of the token files, octal.", "0640"),
     Setting(
         "SIDECAR_TOKEN_GROUP",
@@ -176,6 +186,36 @@ SETTINGS: tuple[Setting, ...] = (
         values.signal_target,
         "Signal sent after new tokens were published: `HUP:nginx` by process name, `HUP:/run/app.pid` by pid "
         "file, `HUP:42` by pid; `HUP` alone with `exec`: to the command.",
+    ),
+    Setting(
+        "SIDECAR_SERVE_ADDRESS",
+        values.address,
+        "Where `serve` listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE.",
+        "127.0.0.1:8484",
+    ),
+    Setting(
+        "SIDECAR_SERVE_SECRET_FILE",
+        values.path,
+        "File with the secret that `serve` asks for: of everybody if it does not listen on loopback, and "
+        "always of who wants a token.",
+    ),
+    Setting(
+        "SIDECAR_SERVE_HOSTS",
+        values.lower_words,
+        "Names by which `serve` is asked, beside those of loopback, such as `entra-serve`.",
+    ),
+    Setting(
+        "SIDECAR_SERVE_IMDS",
+        values.one_of("off", "on"),
+        "`on`: `serve` answers like the metadata service of a virtual machine too, which asks for no secret; "
+        "on loopback alone.",
+        "off",
+    ),
+    Setting(
+        "SIDECAR_ON_DEMAND",
+        values.words,
+        "Resources whose tokens are fetched when somebody asks `serve` for them, such as "
+        "`https://vault.azure.net`, or `any`. Unset: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS.",
     ),
     Setting("SIDECAR_LOG_FORMAT", values.one_of("console", "json"), "`console` or `json`.", "console"),
     Setting(

@@ -16,7 +16,16 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "SIDECAR_ALLOWED_TENANTS",
         }
     ),
-    "tokens": frozenset({"SIDECAR_SCOPES", "SIDECAR_TOKENS", "SIDECAR_REFRESH_AT", "SIDECAR_MIN_VALIDITY"}),
+    "tokens": frozenset(
+        {
+            "SIDECAR_SCOPES",
+            "SIDECAR_TOKENS",
+            "SIDECAR_FORMATS",
+            "SIDECAR_TEMPLATE_DIR",
+            "SIDECAR_REFRESH_AT",
+            "SIDECAR_MIN_VALIDITY",
+        }
+    ),
     "directories": frozenset(
         {
             "SIDECAR_TOKEN_DIR",
@@ -41,6 +50,15 @@ GROUPS: Mapping[str, frozenset[str]] = {
         }
     ),
     "telling apps": frozenset({"SIDECAR_ON_PUBLISH_COMMAND", "SIDECAR_ON_PUBLISH_SIGNAL"}),
+    "serve": frozenset(
+        {
+            "SIDECAR_SERVE_ADDRESS",
+            "SIDECAR_SERVE_SECRET_FILE",
+            "SIDECAR_SERVE_HOSTS",
+            "SIDECAR_SERVE_IMDS",
+            "SIDECAR_ON_DEMAND",
+        }
+    ),
     "log": frozenset({"SIDECAR_LOG_FORMAT", "SIDECAR_LOG_LEVEL"}),
 }
 """Each setting is in exactly one of them."""

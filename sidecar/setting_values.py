@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import ipaddress
 import re
 from collections.abc import Callable
 from datetime import tzinfo
@@ -176,6 +177,28 @@ def named_scopes(value: str) -> dict[str, tuple[str, ...]]:
     if empty:
         raise ValueError(f"{empty[0]!a} has no scope")
     return found
+
+
+def formats(value: str) -> tuple[str, ...]:
+    """Some of `header` and `env`."""
+    found = words(value.lower())
+    if wrong := sorted(set(found) - {"header", "env"}):
+        raise ValueError(f"{wrong[0]!a} is none; give `header`, `env` or both")
+    return found
+
+
+def address(value: str) -> tuple[str, int]:
+    """An IP address and a port: names could lead anywhere."""
+    host, _, port = value.rpartition(":")
+    try:
+        ip = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        sound = port.isdecimal() and len(port) <= 5 and int(port) < 65536
+        sound = sound and host.startswith("[") == (ip.version == 6)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError("give an IP address and a port, such as 127.0.0.1:8484, [::1]:8484 or 0.0.0.0:8484")
+    return str(ip), int(port)
 
 
 def language(value: str) -> str:

@@ -33,6 +33,8 @@ class Settings:
     tokens: Mapping[str, tuple[str, ...]]
     token_dir: Path
     state_dir: Path
+    formats: tuple[str, ...]
+    template_dir: Path | None
     token_mode: int
     token_group: int | None
     cache_key_file: Path | None
@@ -54,6 +56,11 @@ class Settings:
     signin_hours: SigninHours | None
     on_publish_command: str | None
     on_publish_signal: SignalTarget | None
+    serve_address: tuple[str, int]
+    serve_secret_file: Path | None
+    serve_hosts: frozenset[str]
+    serve_imds: str
+    on_demand: tuple[str, ...]
     log_format: str
     log_level: str
 
@@ -79,12 +86,17 @@ class _Reading:
             return None
 
 
-def read_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
-    """Flags over environment over defaults; an empty value is an unset one.
+def read_settings(environ: Mapping[str, str], flags: Mapping[str, str], *, serves: bool = False) -> Settings:
+    """Flags over environment over defaults; an empty value is an unset one. The role `serves` reads files
+    that others write: it needs no app and no tenant unless it fetches tokens.
 
     :raises SettingsError: with every mistake at once
     """
     found, mistakes = _survey(environ, flags)
+    if serves and not found["on_demand"]:
+        absent = _missing({**environ, **flags})
+        mistakes = [mistake for mistake in mistakes if mistake not in absent]
+        found["client_id"] = found["client_id"] or ""
     if mistakes:
         raise SettingsError(mistakes)
     return Settings(**found)  # type: ignore[arg-type] # parse gave the types
@@ -111,9 +123,9 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         mistakes.append("AZURE_CLIENT_ID: not a GUID; copy the Application (client) ID")
     if not entra and found["allowed_tenants"]:
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
-    for name, empty in (("scopes", ()), ("tokens", {})):
+    for name, empty in (("scopes", ()), ("tokens", {}), ("formats", ()), ("on_demand", ())):
         found[name] = found[name] or empty
-    for name in ("allowed_users", "allowed_tenants"):
+    for name in ("allowed_users", "allowed_tenants", "serve_hosts"):
         found[name] = found[name] or frozenset()
     return found, mistakes
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Document, TokenDirectory
+from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import LIMIT, Attempts
 
@@ -27,6 +28,7 @@ class Found:
     prompt: Mapping[str, object] | None
     now: float
     ready_until: int | None = None
+    history: History = field(default_factory=History)
 
 
 def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
@@ -37,6 +39,7 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         prompt=state.prompt(),
         now=now,
         ready_until=state.ready_until(),
+        history=state.history(),
     )
 
 

@@ -6,13 +6,14 @@
 #    source ~/.local/share/bash_completion/sidecar
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_sidecar_subparsers=(signin refresh exec status doctor probe wait)
+_shtab_sidecar_subparsers=(signin refresh exec serve status doctor probe wait)
 
-_shtab_sidecar_signin_option_strings=(-h --help --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --log-format --log-level)
-_shtab_sidecar_refresh_option_strings=(-h --help --now --first --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --log-format --log-level)
-_shtab_sidecar_exec_option_strings=(-h --help --wipe --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --log-format --log-level)
+_shtab_sidecar_signin_option_strings=(-h --help --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --formats --template-dir --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --serve-address --serve-secret-file --serve-hosts --serve-imds --on-demand --log-format --log-level)
+_shtab_sidecar_refresh_option_strings=(-h --help --now --first --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --formats --template-dir --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --serve-address --serve-secret-file --serve-hosts --serve-imds --on-demand --log-format --log-level)
+_shtab_sidecar_exec_option_strings=(-h --help --wipe --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --formats --template-dir --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --serve-address --serve-secret-file --serve-hosts --serve-imds --on-demand --log-format --log-level)
+_shtab_sidecar_serve_option_strings=(-h --help --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --formats --template-dir --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --serve-address --serve-secret-file --serve-hosts --serve-imds --on-demand --log-format --log-level)
 _shtab_sidecar_status_option_strings=(-h --help --json --watch)
-_shtab_sidecar_doctor_option_strings=(-h --help --json --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --log-format --log-level)
+_shtab_sidecar_doctor_option_strings=(-h --help --json --client-id --tenant-id --authority-host --allowed-users --allowed-tenants --oidc-authority --ca-file --scopes --tokens --formats --template-dir --refresh-at --min-validity --token-mode --token-group --cache-key-file --signin-timeout --on-signin-required --prompt-language --prompt-from --prompt-purpose --prompt-qr --prompt-webhook-format --prompt-command --signin-hours --on-publish-command --on-publish-signal --serve-address --serve-secret-file --serve-hosts --serve-imds --on-demand --log-format --log-level)
 _shtab_sidecar_probe_option_strings=(-h --help)
 _shtab_sidecar_wait_option_strings=(-h --help)
 _shtab_sidecar_option_strings=(-h --help --version)
@@ -23,31 +24,43 @@ _shtab_sidecar_refresh___ca_file_COMPGEN=_shtab_compgen_files
 _shtab_sidecar_refresh___cache_key_file_COMPGEN=_shtab_compgen_files
 _shtab_sidecar_exec___ca_file_COMPGEN=_shtab_compgen_files
 _shtab_sidecar_exec___cache_key_file_COMPGEN=_shtab_compgen_files
+_shtab_sidecar_serve___ca_file_COMPGEN=_shtab_compgen_files
+_shtab_sidecar_serve___cache_key_file_COMPGEN=_shtab_compgen_files
 _shtab_sidecar_doctor___ca_file_COMPGEN=_shtab_compgen_files
 _shtab_sidecar_doctor___cache_key_file_COMPGEN=_shtab_compgen_files
 
 _shtab_sidecar_signin___on_signin_required_choices=(prompt exit)
 _shtab_sidecar_signin___prompt_qr_choices=(auto off)
 _shtab_sidecar_signin___prompt_webhook_format_choices=(json slack teams)
+_shtab_sidecar_signin___serve_imds_choices=(off on)
 _shtab_sidecar_signin___log_format_choices=(console json)
 _shtab_sidecar_signin___log_level_choices=(debug info warning error)
 _shtab_sidecar_refresh___on_signin_required_choices=(prompt exit)
 _shtab_sidecar_refresh___prompt_qr_choices=(auto off)
 _shtab_sidecar_refresh___prompt_webhook_format_choices=(json slack teams)
+_shtab_sidecar_refresh___serve_imds_choices=(off on)
 _shtab_sidecar_refresh___log_format_choices=(console json)
 _shtab_sidecar_refresh___log_level_choices=(debug info warning error)
 _shtab_sidecar_exec___on_signin_required_choices=(prompt exit)
 _shtab_sidecar_exec___prompt_qr_choices=(auto off)
 _shtab_sidecar_exec___prompt_webhook_format_choices=(json slack teams)
+_shtab_sidecar_exec___serve_imds_choices=(off on)
 _shtab_sidecar_exec___log_format_choices=(console json)
 _shtab_sidecar_exec___log_level_choices=(debug info warning error)
+_shtab_sidecar_serve___on_signin_required_choices=(prompt exit)
+_shtab_sidecar_serve___prompt_qr_choices=(auto off)
+_shtab_sidecar_serve___prompt_webhook_format_choices=(json slack teams)
+_shtab_sidecar_serve___serve_imds_choices=(off on)
+_shtab_sidecar_serve___log_format_choices=(console json)
+_shtab_sidecar_serve___log_level_choices=(debug info warning error)
 _shtab_sidecar_doctor___on_signin_required_choices=(prompt exit)
 _shtab_sidecar_doctor___prompt_qr_choices=(auto off)
 _shtab_sidecar_doctor___prompt_webhook_format_choices=(json slack teams)
+_shtab_sidecar_doctor___serve_imds_choices=(off on)
 _shtab_sidecar_doctor___log_format_choices=(console json)
 _shtab_sidecar_doctor___log_level_choices=(debug info warning error)
 _shtab_sidecar_probe_pos_0_choices=(startup readiness liveness)
-_shtab_sidecar_pos_0_choices=(signin refresh exec status doctor probe wait)
+_shtab_sidecar_pos_0_choices=(signin refresh exec serve status doctor probe wait)
 
 _shtab_sidecar_signin__h_nargs=0
 _shtab_sidecar_signin___help_nargs=0
@@ -58,6 +71,8 @@ _shtab_sidecar_refresh___first_nargs=0
 _shtab_sidecar_exec__h_nargs=0
 _shtab_sidecar_exec___help_nargs=0
 _shtab_sidecar_exec___wipe_nargs=0
+_shtab_sidecar_serve__h_nargs=0
+_shtab_sidecar_serve___help_nargs=0
 _shtab_sidecar_status__h_nargs=0
 _shtab_sidecar_status___help_nargs=0
 _shtab_sidecar_status___json_nargs=0

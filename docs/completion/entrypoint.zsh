@@ -15,6 +15,7 @@ _shtab_sidecar_commands() {
     exec:'Sign in, run CMD with a fresh token beside it, and end as it ends. Its output'
     probe:'startup|readiness|liveness: one line, and 0 or 1'
     refresh:'Renew what is due. entrypoint.sh runs this as a loop until TERM; by itself it'
+    serve:'Answer over HTTP what the files say: health for probes, metrics for Prometheus,'
     signin:'Make sure that a live token is published: silently from the cache if that is'
     status:'Show who is signed in, the remaining life of each token, the next renewal, how'
     wait:'[seconds]: return when a token is ready, 75 if it is not in time'
@@ -42,6 +43,8 @@ _shtab_sidecar_doctor_options=(
   "--ca-file[PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy\'s. \[SIDECAR_CA_FILE\]]:VALUE:_files"
   "--scopes[Scopes of the token at the root of the token directory, all of one resource, such as https\:\/\/graph.microsoft.com\/.default or User.Read. \[SIDECAR_SCOPES\]]:VALUE:"
   "--tokens[Further tokens by name, from the same sign-in\: graph\=https\:\/\/graph.microsoft.com\/.default arm\=https\:\/\/management.azure.com\/.default. \[SIDECAR_TOKENS\]]:VALUE:"
+  "--formats[Further files beside each token\: header (for curl -H \@file), env (to be sourced). \[SIDECAR_FORMATS\]]:VALUE:"
+  "--template-dir[Directory of templates\: each is published under its name, with tokens filled in. \[SIDECAR_TEMPLATE_DIR\]]:VALUE:"
   "--refresh-at[Fraction of a token\'s life after which it is renewed, unless Entra advises a time\; at most 0.8. Default\: 0.66. \[SIDECAR_REFRESH_AT\]]:VALUE:"
   "--min-validity[The life that readiness asks of a token\; never more than half of what was granted. Default\: 60s. \[SIDECAR_MIN_VALIDITY\]]:VALUE:"
   "--token-mode[Mode of the token files, octal. Default\: 0640. \[SIDECAR_TOKEN_MODE\]]:VALUE:"
@@ -58,6 +61,11 @@ _shtab_sidecar_doctor_options=(
   "--signin-hours[When refresh may ask people to sign in\: mon-fri 08\:00-18\:00 Europe\/Berlin\; without days every day, without a zone UTC. Unset\: at any time. \[SIDECAR_SIGNIN_HOURS\]]:VALUE:"
   "--on-publish-command[Run with sh -c after new tokens were published\; may run more than once for the same. \[SIDECAR_ON_PUBLISH_COMMAND\]]:VALUE:"
   "--on-publish-signal[Signal sent after new tokens were published\: HUP\:nginx by process name, HUP\:\/run\/app.pid by pid file, HUP\:42 by pid\; HUP alone with exec\: to the command. \[SIDECAR_ON_PUBLISH_SIGNAL\]]:VALUE:"
+  "--serve-address[Where serve listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE. Default\: 127.0.0.1\:8484. \[SIDECAR_SERVE_ADDRESS\]]:VALUE:"
+  "--serve-secret-file[File with the secret that serve asks for\: of everybody if it does not listen on loopback, and always of who wants a token. \[SIDECAR_SERVE_SECRET_FILE\]]:VALUE:"
+  "--serve-hosts[Names by which serve is asked, beside those of loopback, such as entra-serve. \[SIDECAR_SERVE_HOSTS\]]:VALUE:"
+  "--serve-imds[on\: serve answers like the metadata service of a virtual machine too, which asks for no secret\; on loopback alone. Default\: off. \[SIDECAR_SERVE_IMDS\]]:VALUE:(off on)"
+  "--on-demand[Resources whose tokens are fetched when somebody asks serve for them, such as https\:\/\/vault.azure.net, or any. Unset\: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS. \[SIDECAR_ON_DEMAND\]]:VALUE:"
   "--log-format[console or json. Default\: console. \[SIDECAR_LOG_FORMAT\]]:VALUE:(console json)"
   "--log-level[debug, info, warning or error. The prompt appears at every level. Default\: info. \[SIDECAR_LOG_LEVEL\]]:VALUE:(debug info warning error)"
 )
@@ -77,6 +85,8 @@ _shtab_sidecar_exec_options=(
   "--ca-file[PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy\'s. \[SIDECAR_CA_FILE\]]:VALUE:_files"
   "--scopes[Scopes of the token at the root of the token directory, all of one resource, such as https\:\/\/graph.microsoft.com\/.default or User.Read. \[SIDECAR_SCOPES\]]:VALUE:"
   "--tokens[Further tokens by name, from the same sign-in\: graph\=https\:\/\/graph.microsoft.com\/.default arm\=https\:\/\/management.azure.com\/.default. \[SIDECAR_TOKENS\]]:VALUE:"
+  "--formats[Further files beside each token\: header (for curl -H \@file), env (to be sourced). \[SIDECAR_FORMATS\]]:VALUE:"
+  "--template-dir[Directory of templates\: each is published under its name, with tokens filled in. \[SIDECAR_TEMPLATE_DIR\]]:VALUE:"
   "--refresh-at[Fraction of a token\'s life after which it is renewed, unless Entra advises a time\; at most 0.8. Default\: 0.66. \[SIDECAR_REFRESH_AT\]]:VALUE:"
   "--min-validity[The life that readiness asks of a token\; never more than half of what was granted. Default\: 60s. \[SIDECAR_MIN_VALIDITY\]]:VALUE:"
   "--token-mode[Mode of the token files, octal. Default\: 0640. \[SIDECAR_TOKEN_MODE\]]:VALUE:"
@@ -93,6 +103,11 @@ _shtab_sidecar_exec_options=(
   "--signin-hours[When refresh may ask people to sign in\: mon-fri 08\:00-18\:00 Europe\/Berlin\; without days every day, without a zone UTC. Unset\: at any time. \[SIDECAR_SIGNIN_HOURS\]]:VALUE:"
   "--on-publish-command[Run with sh -c after new tokens were published\; may run more than once for the same. \[SIDECAR_ON_PUBLISH_COMMAND\]]:VALUE:"
   "--on-publish-signal[Signal sent after new tokens were published\: HUP\:nginx by process name, HUP\:\/run\/app.pid by pid file, HUP\:42 by pid\; HUP alone with exec\: to the command. \[SIDECAR_ON_PUBLISH_SIGNAL\]]:VALUE:"
+  "--serve-address[Where serve listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE. Default\: 127.0.0.1\:8484. \[SIDECAR_SERVE_ADDRESS\]]:VALUE:"
+  "--serve-secret-file[File with the secret that serve asks for\: of everybody if it does not listen on loopback, and always of who wants a token. \[SIDECAR_SERVE_SECRET_FILE\]]:VALUE:"
+  "--serve-hosts[Names by which serve is asked, beside those of loopback, such as entra-serve. \[SIDECAR_SERVE_HOSTS\]]:VALUE:"
+  "--serve-imds[on\: serve answers like the metadata service of a virtual machine too, which asks for no secret\; on loopback alone. Default\: off. \[SIDECAR_SERVE_IMDS\]]:VALUE:(off on)"
+  "--on-demand[Resources whose tokens are fetched when somebody asks serve for them, such as https\:\/\/vault.azure.net, or any. Unset\: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS. \[SIDECAR_ON_DEMAND\]]:VALUE:"
   "--log-format[console or json. Default\: console. \[SIDECAR_LOG_FORMAT\]]:VALUE:(console json)"
   "--log-level[debug, info, warning or error. The prompt appears at every level. Default\: info. \[SIDECAR_LOG_LEVEL\]]:VALUE:(debug info warning error)"
 )
@@ -121,6 +136,8 @@ _shtab_sidecar_refresh_options=(
   "--ca-file[PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy\'s. \[SIDECAR_CA_FILE\]]:VALUE:_files"
   "--scopes[Scopes of the token at the root of the token directory, all of one resource, such as https\:\/\/graph.microsoft.com\/.default or User.Read. \[SIDECAR_SCOPES\]]:VALUE:"
   "--tokens[Further tokens by name, from the same sign-in\: graph\=https\:\/\/graph.microsoft.com\/.default arm\=https\:\/\/management.azure.com\/.default. \[SIDECAR_TOKENS\]]:VALUE:"
+  "--formats[Further files beside each token\: header (for curl -H \@file), env (to be sourced). \[SIDECAR_FORMATS\]]:VALUE:"
+  "--template-dir[Directory of templates\: each is published under its name, with tokens filled in. \[SIDECAR_TEMPLATE_DIR\]]:VALUE:"
   "--refresh-at[Fraction of a token\'s life after which it is renewed, unless Entra advises a time\; at most 0.8. Default\: 0.66. \[SIDECAR_REFRESH_AT\]]:VALUE:"
   "--min-validity[The life that readiness asks of a token\; never more than half of what was granted. Default\: 60s. \[SIDECAR_MIN_VALIDITY\]]:VALUE:"
   "--token-mode[Mode of the token files, octal. Default\: 0640. \[SIDECAR_TOKEN_MODE\]]:VALUE:"
@@ -137,12 +154,58 @@ _shtab_sidecar_refresh_options=(
   "--signin-hours[When refresh may ask people to sign in\: mon-fri 08\:00-18\:00 Europe\/Berlin\; without days every day, without a zone UTC. Unset\: at any time. \[SIDECAR_SIGNIN_HOURS\]]:VALUE:"
   "--on-publish-command[Run with sh -c after new tokens were published\; may run more than once for the same. \[SIDECAR_ON_PUBLISH_COMMAND\]]:VALUE:"
   "--on-publish-signal[Signal sent after new tokens were published\: HUP\:nginx by process name, HUP\:\/run\/app.pid by pid file, HUP\:42 by pid\; HUP alone with exec\: to the command. \[SIDECAR_ON_PUBLISH_SIGNAL\]]:VALUE:"
+  "--serve-address[Where serve listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE. Default\: 127.0.0.1\:8484. \[SIDECAR_SERVE_ADDRESS\]]:VALUE:"
+  "--serve-secret-file[File with the secret that serve asks for\: of everybody if it does not listen on loopback, and always of who wants a token. \[SIDECAR_SERVE_SECRET_FILE\]]:VALUE:"
+  "--serve-hosts[Names by which serve is asked, beside those of loopback, such as entra-serve. \[SIDECAR_SERVE_HOSTS\]]:VALUE:"
+  "--serve-imds[on\: serve answers like the metadata service of a virtual machine too, which asks for no secret\; on loopback alone. Default\: off. \[SIDECAR_SERVE_IMDS\]]:VALUE:(off on)"
+  "--on-demand[Resources whose tokens are fetched when somebody asks serve for them, such as https\:\/\/vault.azure.net, or any. Unset\: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS. \[SIDECAR_ON_DEMAND\]]:VALUE:"
   "--log-format[console or json. Default\: console. \[SIDECAR_LOG_FORMAT\]]:VALUE:(console json)"
   "--log-level[debug, info, warning or error. The prompt appears at every level. Default\: info. \[SIDECAR_LOG_LEVEL\]]:VALUE:(debug info warning error)"
 )
 
 # guard to ensure default positional specs are added only once per session
 _shtab_sidecar_refresh_defaults_added=0
+
+_shtab_sidecar_serve_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
+  "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
+  "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"
+  "--allowed-users[Who may sign in\: object ids (recommended, they are never reassigned) or user names. Unset\: the first of the allowed tenants who does, but no guest. \[SIDECAR_ALLOWED_USERS\]]:VALUE:"
+  "--allowed-tenants[Tenants that accounts may be of, and guests at home in. Unset\: AZURE_TENANT_ID if that is a GUID, else any. \[SIDECAR_ALLOWED_TENANTS\]]:VALUE:"
+  "--oidc-authority[Issuer URL of any OpenID provider with the device grant (RFC 8628), instead of Entra. \[SIDECAR_OIDC_AUTHORITY\]]:VALUE:"
+  "--ca-file[PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy\'s. \[SIDECAR_CA_FILE\]]:VALUE:_files"
+  "--scopes[Scopes of the token at the root of the token directory, all of one resource, such as https\:\/\/graph.microsoft.com\/.default or User.Read. \[SIDECAR_SCOPES\]]:VALUE:"
+  "--tokens[Further tokens by name, from the same sign-in\: graph\=https\:\/\/graph.microsoft.com\/.default arm\=https\:\/\/management.azure.com\/.default. \[SIDECAR_TOKENS\]]:VALUE:"
+  "--formats[Further files beside each token\: header (for curl -H \@file), env (to be sourced). \[SIDECAR_FORMATS\]]:VALUE:"
+  "--template-dir[Directory of templates\: each is published under its name, with tokens filled in. \[SIDECAR_TEMPLATE_DIR\]]:VALUE:"
+  "--refresh-at[Fraction of a token\'s life after which it is renewed, unless Entra advises a time\; at most 0.8. Default\: 0.66. \[SIDECAR_REFRESH_AT\]]:VALUE:"
+  "--min-validity[The life that readiness asks of a token\; never more than half of what was granted. Default\: 60s. \[SIDECAR_MIN_VALIDITY\]]:VALUE:"
+  "--token-mode[Mode of the token files, octal. Default\: 0640. \[SIDECAR_TOKEN_MODE\]]:VALUE:"
+  "--token-group[Group of the token files, name or number\; unset\: what the volume gives. \[SIDECAR_TOKEN_GROUP\]]:VALUE:"
+  "--cache-key-file[File with keys that seal the cache\: base64 of 32 bytes a line\; the first seals, any opens. \[SIDECAR_CACHE_KEY_FILE\]]:VALUE:_files"
+  "--signin-timeout[How long to wait for a person\; codes that expire meanwhile are replaced. Default\: 1h. \[SIDECAR_SIGNIN_TIMEOUT\]]:VALUE:"
+  "--on-signin-required[When a person has to sign in\: prompt, or exit with 77. Default\: prompt. \[SIDECAR_ON_SIGNIN_REQUIRED\]]:VALUE:(prompt exit)"
+  "--prompt-language[Language of Entra\'s own part of the prompt, such as de-DE. \[SIDECAR_PROMPT_LANGUAGE\]]:VALUE:"
+  "--prompt-from[Who asks, as the prompt shows it, such as namespace\/pod. Unset\: the host\'s name. \[SIDECAR_PROMPT_FROM\]]:VALUE:"
+  "--prompt-purpose[What the sign-in is for, in words that the person knows\: nightly report of the finance team. \[SIDECAR_PROMPT_PURPOSE\]]:VALUE:"
+  "--prompt-qr[QR code of the address in the banner\: auto, where the output can show one, or off. Default\: auto. \[SIDECAR_PROMPT_QR\]]:VALUE:(auto off)"
+  "--prompt-webhook-format[json, or what an incoming webhook of Slack or a workflow of Teams takes. Default\: json. \[SIDECAR_PROMPT_WEBHOOK_FORMAT\]]:VALUE:(json slack teams)"
+  "--prompt-command[Run with sh -c for each prompt and for its end\; the record is on its standard input. \[SIDECAR_PROMPT_COMMAND\]]:VALUE:"
+  "--signin-hours[When refresh may ask people to sign in\: mon-fri 08\:00-18\:00 Europe\/Berlin\; without days every day, without a zone UTC. Unset\: at any time. \[SIDECAR_SIGNIN_HOURS\]]:VALUE:"
+  "--on-publish-command[Run with sh -c after new tokens were published\; may run more than once for the same. \[SIDECAR_ON_PUBLISH_COMMAND\]]:VALUE:"
+  "--on-publish-signal[Signal sent after new tokens were published\: HUP\:nginx by process name, HUP\:\/run\/app.pid by pid file, HUP\:42 by pid\; HUP alone with exec\: to the command. \[SIDECAR_ON_PUBLISH_SIGNAL\]]:VALUE:"
+  "--serve-address[Where serve listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE. Default\: 127.0.0.1\:8484. \[SIDECAR_SERVE_ADDRESS\]]:VALUE:"
+  "--serve-secret-file[File with the secret that serve asks for\: of everybody if it does not listen on loopback, and always of who wants a token. \[SIDECAR_SERVE_SECRET_FILE\]]:VALUE:"
+  "--serve-hosts[Names by which serve is asked, beside those of loopback, such as entra-serve. \[SIDECAR_SERVE_HOSTS\]]:VALUE:"
+  "--serve-imds[on\: serve answers like the metadata service of a virtual machine too, which asks for no secret\; on loopback alone. Default\: off. \[SIDECAR_SERVE_IMDS\]]:VALUE:(off on)"
+  "--on-demand[Resources whose tokens are fetched when somebody asks serve for them, such as https\:\/\/vault.azure.net, or any. Unset\: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS. \[SIDECAR_ON_DEMAND\]]:VALUE:"
+  "--log-format[console or json. Default\: console. \[SIDECAR_LOG_FORMAT\]]:VALUE:(console json)"
+  "--log-level[debug, info, warning or error. The prompt appears at every level. Default\: info. \[SIDECAR_LOG_LEVEL\]]:VALUE:(debug info warning error)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_sidecar_serve_defaults_added=0
 
 _shtab_sidecar_signin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -155,6 +218,8 @@ _shtab_sidecar_signin_options=(
   "--ca-file[PEM file of further certificate authorities to trust, such as a TLS-inspecting proxy\'s. \[SIDECAR_CA_FILE\]]:VALUE:_files"
   "--scopes[Scopes of the token at the root of the token directory, all of one resource, such as https\:\/\/graph.microsoft.com\/.default or User.Read. \[SIDECAR_SCOPES\]]:VALUE:"
   "--tokens[Further tokens by name, from the same sign-in\: graph\=https\:\/\/graph.microsoft.com\/.default arm\=https\:\/\/management.azure.com\/.default. \[SIDECAR_TOKENS\]]:VALUE:"
+  "--formats[Further files beside each token\: header (for curl -H \@file), env (to be sourced). \[SIDECAR_FORMATS\]]:VALUE:"
+  "--template-dir[Directory of templates\: each is published under its name, with tokens filled in. \[SIDECAR_TEMPLATE_DIR\]]:VALUE:"
   "--refresh-at[Fraction of a token\'s life after which it is renewed, unless Entra advises a time\; at most 0.8. Default\: 0.66. \[SIDECAR_REFRESH_AT\]]:VALUE:"
   "--min-validity[The life that readiness asks of a token\; never more than half of what was granted. Default\: 60s. \[SIDECAR_MIN_VALIDITY\]]:VALUE:"
   "--token-mode[Mode of the token files, octal. Default\: 0640. \[SIDECAR_TOKEN_MODE\]]:VALUE:"
@@ -171,6 +236,11 @@ _shtab_sidecar_signin_options=(
   "--signin-hours[When refresh may ask people to sign in\: mon-fri 08\:00-18\:00 Europe\/Berlin\; without days every day, without a zone UTC. Unset\: at any time. \[SIDECAR_SIGNIN_HOURS\]]:VALUE:"
   "--on-publish-command[Run with sh -c after new tokens were published\; may run more than once for the same. \[SIDECAR_ON_PUBLISH_COMMAND\]]:VALUE:"
   "--on-publish-signal[Signal sent after new tokens were published\: HUP\:nginx by process name, HUP\:\/run\/app.pid by pid file, HUP\:42 by pid\; HUP alone with exec\: to the command. \[SIDECAR_ON_PUBLISH_SIGNAL\]]:VALUE:"
+  "--serve-address[Where serve listens. Other than on loopback only with SIDECAR_SERVE_SECRET_FILE. Default\: 127.0.0.1\:8484. \[SIDECAR_SERVE_ADDRESS\]]:VALUE:"
+  "--serve-secret-file[File with the secret that serve asks for\: of everybody if it does not listen on loopback, and always of who wants a token. \[SIDECAR_SERVE_SECRET_FILE\]]:VALUE:"
+  "--serve-hosts[Names by which serve is asked, beside those of loopback, such as entra-serve. \[SIDECAR_SERVE_HOSTS\]]:VALUE:"
+  "--serve-imds[on\: serve answers like the metadata service of a virtual machine too, which asks for no secret\; on loopback alone. Default\: off. \[SIDECAR_SERVE_IMDS\]]:VALUE:(off on)"
+  "--on-demand[Resources whose tokens are fetched when somebody asks serve for them, such as https\:\/\/vault.azure.net, or any. Unset\: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS. \[SIDECAR_ON_DEMAND\]]:VALUE:"
   "--log-format[console or json. Default\: console. \[SIDECAR_LOG_FORMAT\]]:VALUE:(console json)"
   "--log-level[debug, info, warning or error. The prompt appears at every level. Default\: info. \[SIDECAR_LOG_LEVEL\]]:VALUE:(debug info warning error)"
 )
@@ -218,6 +288,7 @@ _shtab_sidecar() {
         exec) _arguments -C -s $_shtab_sidecar_exec_options ;;
         probe) _arguments -C -s $_shtab_sidecar_probe_options ;;
         refresh) _arguments -C -s $_shtab_sidecar_refresh_options ;;
+        serve) _arguments -C -s $_shtab_sidecar_serve_options ;;
         signin) _arguments -C -s $_shtab_sidecar_signin_options ;;
         status) _arguments -C -s $_shtab_sidecar_status_options ;;
         wait) _arguments -C -s $_shtab_sidecar_wait_options ;;

@@ -40,6 +40,8 @@ class Log:
         self._json = format == "json"
         # Reentrant: an event within another's writing must not wait for itself.
         self._writing = threading.RLock()
+        self.heard: Callable[[str, Mapping[str, object]], None] = lambda _name, _fields: None
+        """Told of every event, whatever the level."""
         renderer: Any = structlog.processors.JSONRenderer()
         if not self._json:
             renderer = _AdviceBelow(
@@ -66,6 +68,7 @@ class Log:
         if name not in EVENTS:
             raise KeyError(name)
         known = {key: value for key, value in fields.items() if value is not None}
+        self.heard(name, known)
         with self._writing, _reader_may_be_gone():
             getattr(self._logger, level)(name, **known)
             self._stream.flush()
@@ -74,6 +77,7 @@ class Log:
         """One event about an error: its message and fields, who can help, what to do, where more is said."""
         told = {
             "message": error.message,
+            "kind": error.anchor(),
             "cure": error.cure,
             "see": f"{ERROR_PAGE}#{error.anchor()}",
             **error.fields,

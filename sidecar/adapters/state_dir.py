@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sidecar.core import history as histories
 from sidecar.core import journal as journals
+from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
 from sidecar.posix.files import read_plain, replace_text
@@ -82,6 +84,17 @@ class StateDirectory:
     def keep_journal(self, journal: Journal) -> None:
         """:raises OSError: the directory is read-only or full"""
         replace_text(self._path / "journal.json", journals.to_text(journal))
+
+    def history(self) -> History:
+        """What happened so far; an empty history if there is none or it is unreadable."""
+        try:
+            return histories.from_text(read_plain(self._path / "history.json"))
+        except OSError:
+            return History()
+
+    def keep_history(self, history: History) -> None:
+        """:raises OSError: the directory is read-only or full"""
+        replace_text(self._path / "history.json", histories.to_text(history))
 
     def schedule(self, wake_on: int, anchor: Anchor) -> None:
         """Tell the shell when the next turn is due.

@@ -19,6 +19,7 @@ ERROR_FIELDS: dict[str, str] = {
     "authority_time": "When Entra says that it refused.",
     "cause": "Why no answer came: `dns`, `tls`, `time-out`, `http 503` …",
     "cure": "Who or what can help: `wait`, `retry`, `sign in`, `administrator` or `configuration`.",
+    "kind": "Which error it is: `authority-unreachable`, `signin-required` …",
     "see": "Where it is explained: `docs/errors.md#aadsts-7000218`.",
     "username": "Of the account that was refused.",
     "object_id": "Of the same.",
@@ -27,6 +28,7 @@ ERROR_FIELDS: dict[str, str] = {
 """Of every event that tells of an error."""
 
 MEANINGS: dict[str, str] = {
+    "address": "IP address and port.",
     "again_in_seconds": "When it is started again; left out if it is not.",
     "by": "`command` or `signal`.",
     "cause": "Why not.",
@@ -108,6 +110,8 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "refresh.trouble": (*_ERROR, "token", "retry_in_seconds"),
     "refresh.signin_required": (*_ERROR, "token", "prompt_on", "in_seconds"),
     "refresh.scheduled": ("in_seconds",),
+    "serve.started": ("address",),
+    "serve.failed": _ERROR,
     "refresh.ended": ("exit_code", "again_in_seconds"),
     "state.private": ("path", "proof"),
     "cache.set_aside": (*_ERROR, "path"),

@@ -33,5 +33,7 @@ EVENTS: dict[str, str] = {
     "clock.leapt": "The wall clock moved by itself; tokens are renewed at once.",
     "clock.offset": "The wall clock is more than a minute off by the authority's.",
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
+    "serve.started": "`serve` listens; says where.",
+    "serve.failed": "`serve` could not begin; says why and what to do.",
     "shutdown.requested": "TERM or INT came.",
 }

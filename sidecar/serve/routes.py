@@ -1,0 +1,36 @@
+"""Which door is at which path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sidecar.core.web import Door, Reply, Request, text
+from sidecar.serve.gate import Entrance, Gate
+
+
+@dataclass(frozen=True)
+class Route:
+    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is."""
+
+    door: Door
+    entrance: Entrance = Entrance.OPEN
+    methods: frozenset[str] = frozenset({"GET"})
+
+
+def router(routes: Mapping[str, Route], gate: Gate) -> Door:
+    """One door for all: first the gate, then the path, then the method."""
+
+    def answer(request: Request) -> Reply:
+        route = routes.get(request.path)
+        if refused := gate.objection(request, route.entrance if route else Entrance.OPEN):
+            return refused
+        if route is None:
+            return text(404, "there is nothing here")
+        allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())
+        if request.method not in allowed:
+            refusal = text(405, "not with this method")
+            return Reply(405, refusal.body, refusal.content_type, {"Allow": ", ".join(sorted(allowed))})
+        return route.door(request)
+
+    return answer
