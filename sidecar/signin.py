@@ -127,7 +127,7 @@ class DeviceSignin:
                 if grant is None:
                     raise SigninDeclined(
                         "the sign-in was declined",
-                        advice="If that was a mistake, sign in at the next prompt and choose Accept.",
+                        advice="If that was a mistake, start again, or await the next prompt of `refresh`.",
                         **self._said,
                     )
                 refused = objection(grant.account, self._terms.admission, known=known)

@@ -167,10 +167,14 @@ def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:
     advice = {
         errno.ENOSPC: "Free or enlarge the volume; it heals by itself then.",
         errno.EDQUOT: "Raise the quota; it heals by itself then.",
-        errno.EPERM: "The group of SIDECAR_TOKEN_GROUP has to be one of this process's groups: "
-        "supplementalGroups in Kubernetes, --group-add in docker.",
         errno.EROFS: "Mount the volume writable for this container.",
-    }.get(
+    }
+    if setting == "SIDECAR_TOKEN_DIR":
+        advice[errno.EPERM] = (
+            "The group of SIDECAR_TOKEN_GROUP has to be one of this process's groups: supplementalGroups in "
+            "Kubernetes, --group-add in docker."
+        )
+    told = advice.get(
         error.errno or 0,
         f"It has to be writable for uid {os.geteuid()}, gid {os.getegid()}: in Kubernetes set "
         "runAsUser, or fsGroup on the pod; elsewhere chown the volume.",
@@ -178,7 +182,7 @@ def cannot_write(error: OSError, *, setting: str, path: Path) -> DirectoryError:
     return DirectoryError(
         f"{setting}: cannot write {path}: {error.strerror}; {describe(path)}; "
         f"running as uid {os.geteuid()}, gid {os.getegid()}",
-        advice=advice,
+        advice=told,
     )
 
 

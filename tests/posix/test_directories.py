@@ -115,22 +115,23 @@ def test_read_only_volume_cannot_be_written(volume: Volume) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "advice"),
+    ("number", "setting", "advice"),
     [
-        (errno.ENOSPC, "Free or enlarge the volume"),
-        (errno.EDQUOT, "Raise the quota"),
-        (errno.EROFS, "Mount the volume writable"),
-        (errno.EPERM, "The group of SIDECAR_TOKEN_GROUP"),
-        (errno.EACCES, "writable for uid"),
-        (None, "writable for uid"),
+        (errno.ENOSPC, STATE, "Free or enlarge the volume"),
+        (errno.EDQUOT, STATE, "Raise the quota"),
+        (errno.EROFS, STATE, "Mount the volume writable"),
+        (errno.EPERM, "SIDECAR_TOKEN_DIR", "The group of SIDECAR_TOKEN_GROUP"),
+        (errno.EPERM, STATE, "writable for uid"),
+        (errno.EACCES, STATE, "writable for uid"),
+        (None, STATE, "writable for uid"),
     ],
 )
-def test_advice_fits_the_cause(tmp_path: Path, number: int | None, advice: str) -> None:
-    """Each way of not being writable has its own cure."""
+def test_advice_fits_the_cause(tmp_path: Path, number: int | None, setting: str, advice: str) -> None:
+    """Each way of not being writable has its own cure; the tokens' group is none of the state's."""
     cause = OSError() if number is None else OSError(number, os.strerror(number))
-    error = cannot_write(cause, setting=STATE, path=tmp_path)
+    error = cannot_write(cause, setting=setting, path=tmp_path)
     assert error.advice.startswith(advice) or advice in error.advice
-    assert f"{STATE}: cannot write {tmp_path}" in error.message
+    assert f"{setting}: cannot write {tmp_path}" in error.message
 
 
 @pytest.mark.parametrize(
