@@ -42,10 +42,12 @@ def read_secret(path: Path) -> str | None:
     """One line, or None. Links are followed, as Kubernetes mounts Secrets by them; a FIFO holds nobody up."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
+        try:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            content = os.read(descriptor, SECRET_MAX_BYTES) if regular else b""
+        finally:
+            os.close(descriptor)
+    except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        line = file.read(SECRET_MAX_BYTES).removesuffix(b"\n").removesuffix(b"\r")
+    line = content.removesuffix(b"\n").removesuffix(b"\r")
     return line.decode("ascii") if _SECRET.fullmatch(line) else None

@@ -14,7 +14,7 @@ from sidecar.serve import health
 from sidecar.serve.doorkeeper import Doorkeeper
 from sidecar.serve.gate import Gate
 from sidecar.serve.health import Signs
-from sidecar.serve.routes import Route, router
+from sidecar.serve.routes import Route, Trouble, router
 from sidecar.settings import Settings
 from sidecar.status import Found, found_in
 
@@ -34,11 +34,8 @@ def serve(settings: Settings, *, log: Log) -> None:
         boot = time.clock_gettime(time.CLOCK_BOOTTIME)
         return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot)
 
-    def trouble(path: str, error: Exception) -> None:
-        # What it says may hold anything; where it was raised does not.
-        log.event("serve.trouble", level="error", path=path or None, cause=_raised(error))
-
-    server = WebServer(settings.serve_address, router(_routes(look, see), _doorkeeper(settings), trouble))
+    door = router(_routes(look, see), _doorkeeper(settings), trouble_told(log))
+    server = WebServer(settings.serve_address, door)
     server.start()
     host, port = server.address
     log.event("serve.started", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
@@ -70,6 +67,15 @@ def _doorkeeper(settings: Settings) -> Doorkeeper:
             advice="Listen on 127.0.0.1, or leave it off and use IDENTITY_ENDPOINT.",
         )
     return Doorkeeper(Gate(loopback, settings.serve_hosts), settings.serve_secret_file)
+
+
+def trouble_told(log: Log) -> Trouble:
+    """What it is told goes to the log: not what the error says, which may hold anything, but where it was."""
+
+    def tell(path: str, error: Exception) -> None:
+        log.event("serve.trouble", level="error", path=path or None, cause=_raised(error))
+
+    return tell
 
 
 def _raised(error: Exception) -> str:

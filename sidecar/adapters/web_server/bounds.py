@@ -67,9 +67,12 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
     """Every connection ends after its reply. HTTP/1.0 knows no transfer coding, so one there is a trick."""
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # brackets without an IPv6 address; waitress would only close
+            raise ParsingError("target") from error
         if "TRANSFER_ENCODING" in self.headers:
-            raise ParsingError
+            raise ParsingError("transfer coding")
         self.headers["CONNECTION"] = "close"
 
 
@@ -115,15 +118,21 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
 
     def run(self) -> None:
         """In the place of waitress's loop: nothing is closed while it goes through the connections."""
-        while not self._stopped and self._map.get(self._fileno) is self:
-            self._make_room()
-            # At rest nothing is waited for but a newcomer or the trigger.
-            wasyncore.poll2(SWEEP_SECONDS if self.active_channels else 3600, self._map)
+        try:
+            while not self._stopped and self._map.get(self._fileno) is self:
+                self._make_room()
+                # At rest nothing is waited for but a newcomer or the trigger.
+                wasyncore.poll2(SWEEP_SECONDS if self.active_channels else 3600, self._map)
+        finally:
+            self._stopped = True
+            self.task_dispatcher.set_thread_count(0)
+            wasyncore.close_all(self._map, ignore_all=True)
 
     def stop(self) -> None:
         """From any thread."""
-        self._stopped = True
-        self.pull_trigger()
+        if not self._stopped:
+            self._stopped = True
+            self.pull_trigger()
 
     def _make_room(self) -> None:
         """Close who is overdue, and who waits longest where all places are taken. Whose request is being
