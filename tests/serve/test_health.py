@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sidecar.adapters.state_dir import StateDirectory
@@ -42,6 +42,7 @@ INSTANTS = st.one_of(
 BEATS = st.one_of(
     st.none(),
     st.integers(-300, 300).map(lambda age: str(max(boot_second() - age, 0))),
+    st.sampled_from([0, 180, 181]).map(lambda age: str(boot_second() - age)),
     st.sampled_from(["0", "", "junk", "9999999999"]),
 )
 PROMPTS = st.one_of(
@@ -91,6 +92,9 @@ def answers(box: Box, probe: str) -> tuple[int, str]:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(live="9999999999", ready="9999999999", beat=None, prompt=None, place="there", shape="plain")
+@example(live="99999999999", ready=None, beat=None, prompt=None, place="there", shape="plain")
+@example(live=str(NOW), ready=str(NOW), beat=None, prompt=None, place="there", shape="plain")
 @given(live=INSTANTS, ready=INSTANTS, beat=BEATS, prompt=PROMPTS, place=PLACES, shape=SHAPES)
 def test_doors_say_what_the_probes_say(
     box: Box,

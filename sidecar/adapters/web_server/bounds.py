@@ -13,6 +13,7 @@ request. Here:
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -111,6 +112,17 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
     _stopped = False
+    _closed = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._closing = threading.Lock()
+        super().__init__(*arguments, **named)
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, from any thread; its descriptor may be another's once it is closed."""
+        with self._closing:
+            if not self._closed:
+                super().pull_trigger()
 
     def readable(self) -> bool:
         """Whether there is room for one more; `accept` takes one at a time."""
@@ -124,15 +136,15 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
                 # At rest nothing is waited for but a newcomer or the trigger.
                 wasyncore.poll2(SWEEP_SECONDS if self.active_channels else 3600, self._map)
         finally:
-            self._stopped = True
             self.task_dispatcher.set_thread_count(0)
-            wasyncore.close_all(self._map, ignore_all=True)
+            with self._closing:
+                self._closed = True
+                wasyncore.close_all(self._map, ignore_all=True)
 
     def stop(self) -> None:
         """From any thread."""
-        if not self._stopped:
-            self._stopped = True
-            self.pull_trigger()
+        self._stopped = True
+        self.pull_trigger()
 
     def _make_room(self) -> None:
         """Close who is overdue, and who waits longest where all places are taken. Whose request is being
