@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.adapters.web_server import WebServer
+from sidecar.core.web import Door
 from tests.end_to_end.pod import Pod, Running
 from tests.leaks import Leaks
 
@@ -66,3 +68,21 @@ def heard(leaks: Leaks, request: pytest.FixtureRequest) -> Callable[[bytes], byt
         return answer
 
     return keep
+
+
+Start = Callable[..., WebServer]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Servers on loopback within this process, for one door each."""
+    made: list[WebServer] = []
+
+    def run(door: Door) -> WebServer:
+        made.append(WebServer(("127.0.0.1", 0), door))
+        made[-1].start()
+        return made[-1]
+
+    yield run
+    for server in made:
+        server.stop()
