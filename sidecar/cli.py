@@ -146,7 +146,11 @@ def _serve(settings: Settings) -> int:
     log = Log(format=settings.log_format, level=settings.log_level)
     try:
         interrupts.install()
-        serve(settings, log=log)
+        try:
+            serve(settings, log=log)
+        finally:
+            # The shell repeats TERM until we are gone; while the interpreter ends, it would kill.
+            interrupts.retire()
     except Interrupted as interrupted:
         log.event("shutdown.requested", signal=str(interrupted))
         return 0

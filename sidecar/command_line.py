@@ -63,8 +63,10 @@ ROLES: Mapping[str, RoleHelp] = {
         "answer over HTTP: health, metrics, status page, managed identity",
         "Answer over HTTP what the files say: health for probes, metrics for Prometheus, a status page for "
         "people, and tokens for apps that use a managed identity. Never needed for the files themselves.",
-        "  entrypoint.sh serve\n  curl http://127.0.0.1:8484/readiness",
-        (0, 64, 69, 78),
+        "  entrypoint.sh serve\n"
+        "  curl http://127.0.0.1:8484/readiness\n"
+        "  entrypoint.sh serve --serve-address 0.0.0.0:8484 --serve-secret-file /run/secrets/serve",
+        (0, 64, 75, 78),
     ),
     "status": RoleHelp(
         "who is signed in, how long tokens live, what comes next",

@@ -69,6 +69,12 @@ class SettingsError(ConfigurationError):
         self.mistakes = mistakes
 
 
+class ListenerLost(SidecarError):
+    """`serve` cannot be reached any more, though nobody ended it; whoever started it starts it again."""
+
+    retryable = True
+
+
 class DirectoryError(SidecarError):
     """A directory cannot be written: missing, read-only, full or not ours."""
 

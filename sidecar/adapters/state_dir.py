@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sidecar.core import health
 from sidecar.core import history as histories
 from sidecar.core import journal as journals
+from sidecar.core.health import Vitals
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
@@ -120,6 +122,21 @@ class StateDirectory:
         except OSError:
             return None
         return int(text) if text.isdigit() and len(text) <= 12 else None
+
+    def vitals(self) -> Vitals:
+        """What `entrypoint.sh probe` reads, read as the shell does."""
+        return Vitals(
+            live_until=health.number(self._beginning("live_until")),
+            ready_until=health.number(self._beginning("ready_until")),
+            heartbeat=health.number(self._beginning("heartbeat")),
+            prompt=health.shown(self._beginning("prompt")),
+        )
+
+    def _beginning(self, name: str) -> bytes:
+        try:
+            return health.first_line(read_plain(self._path / name))
+        except OSError:
+            return b""
 
     def open_prompt(self, record: Mapping[str, object], line: str) -> None:
         """Show the prompt to programs (`prompt.json`) and to the probes (`prompt`).

@@ -112,6 +112,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "refresh.scheduled": ("in_seconds",),
     "serve.started": ("address",),
     "serve.failed": _ERROR,
+    "serve.trouble": ("path", "cause"),
     "refresh.ended": ("exit_code", "again_in_seconds"),
     "state.private": ("path", "proof"),
     "cache.set_aside": (*_ERROR, "path"),

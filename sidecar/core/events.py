@@ -34,6 +34,7 @@ EVENTS: dict[str, str] = {
     "clock.offset": "The wall clock is more than a minute off by the authority's.",
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "serve.started": "`serve` listens; says where.",
-    "serve.failed": "`serve` could not begin; says why and what to do.",
+    "serve.failed": "`serve` could not begin, or cannot go on; says why and what to do.",
+    "serve.trouble": "A request met a fault of ours and was answered with 500; says where.",
     "shutdown.requested": "TERM or INT came.",
 }

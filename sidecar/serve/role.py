@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import threading
+import ipaddress
 import time
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.adapters.web_server import WebServer
+from sidecar.errors import ConfigurationError
 from sidecar.serve import health
+from sidecar.serve.doorkeeper import Doorkeeper
 from sidecar.serve.gate import Gate
-from sidecar.serve.routes import Route, router
+from sidecar.serve.health import Signs
+from sidecar.serve.routes import Route, Trouble, router
 from sidecar.settings import Settings
 from sidecar.status import Found, found_in
 
@@ -19,7 +22,7 @@ from sidecar.status import Found, found_in
 def serve(settings: Settings, *, log: Log) -> None:
     """Answer until a signal ends it.
 
-    :raises SidecarError: it could not begin
+    :raises SidecarError: it could not begin, or cannot go on
     """
     token_dir = TokenDirectory(settings.token_dir, Access())
     state = StateDirectory(settings.state_dir / PRIVATE)
@@ -27,15 +30,57 @@ def serve(settings: Settings, *, log: Log) -> None:
     def look() -> Found:
         return found_in(token_dir, state, now=time.time())
 
-    gate = Gate(loopback=True, hosts=settings.serve_hosts)
-    server = WebServer(settings.serve_address, router(_routes(look), gate))
+    def see() -> Signs:
+        boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot)
+
+    door = router(_routes(look, see), _doorkeeper(settings), trouble_told(log))
+    server = WebServer(settings.serve_address, door)
     server.start()
     host, port = server.address
     log.event("serve.started", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-    threading.Event().wait()
+    try:
+        server.wait()
+    finally:
+        server.stop()
 
 
-def _routes(look: health.Look) -> dict[str, Route]:
+def _routes(look: health.Look, see: health.See) -> dict[str, Route]:  # noqa: ARG001 # for doors to come
     return {
-        "/readiness": Route(health.readiness(look)),
+        "/startup": Route(health.startup(see)),
+        "/readiness": Route(health.readiness(see)),
+        "/liveness": Route(health.liveness(see)),
     }
+
+
+def _doorkeeper(settings: Settings) -> Doorkeeper:
+    """:raises ConfigurationError: others than this machine could ask, and nothing would keep them out"""
+    loopback = ipaddress.ip_address(settings.serve_address[0]).is_loopback
+    if not loopback and not settings.serve_secret_file:
+        raise ConfigurationError(
+            "SIDECAR_SERVE_ADDRESS is not on loopback, and there is no secret",
+            advice="Listen on 127.0.0.1, or name a secret in SIDECAR_SERVE_SECRET_FILE.",
+        )
+    if not loopback and settings.serve_imds == "on":
+        raise ConfigurationError(
+            "SIDECAR_SERVE_IMDS asks for no secret, so that it is for loopback alone",
+            advice="Listen on 127.0.0.1, or leave it off and use IDENTITY_ENDPOINT.",
+        )
+    return Doorkeeper(Gate(loopback, settings.serve_hosts), settings.serve_secret_file)
+
+
+def trouble_told(log: Log) -> Trouble:
+    """What it is told goes to the log: not what the error says, which may hold anything, but where it was."""
+
+    def tell(path: str, error: Exception) -> None:
+        log.event("serve.trouble", level="error", path=path or None, cause=_raised(error))
+
+    return tell
+
+
+def _raised(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "") if trace else ""
+    return f"{type(error).__name__} at {module}:{trace.tb_lineno}" if trace else type(error).__name__

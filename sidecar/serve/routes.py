@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from sidecar.core.web import Door, Reply, Request, text
-from sidecar.serve.gate import Entrance, Gate
+from sidecar.serve.gate import Entrance
+
+Trouble = Callable[[str, Exception], None]
+"""Told of what a door raised, and at which path; "" before there was one."""
+
+
+class Guard(Protocol):
+    """Who decides who may come in."""
+
+    def objection(self, request: Request, entrance: Entrance) -> Reply | None:
+        """The refusal, None if the request may come in."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -18,19 +30,29 @@ class Route:
     methods: frozenset[str] = frozenset({"GET"})
 
 
-def router(routes: Mapping[str, Route], gate: Gate) -> Door:
-    """One door for all: first the gate, then the path, then the method."""
+def router(routes: Mapping[str, Route], gate: Guard, trouble: Trouble = lambda _path, _error: None) -> Door:
+    """One door for all: first the gate, then the path, then the method. What a door raises is a 500 without
+    a word of it.
+    """
 
     def answer(request: Request) -> Reply:
         route = routes.get(request.path)
-        if refused := gate.objection(request, route.entrance if route else Entrance.OPEN):
-            return refused
-        if route is None:
-            return text(404, "there is nothing here")
-        allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())
-        if request.method not in allowed:
-            refusal = text(405, "not with this method")
-            return Reply(405, refusal.body, refusal.content_type, {"Allow": ", ".join(sorted(allowed))})
-        return route.door(request)
+        try:
+            return _asked(request, route, gate)
+        except Exception as error:
+            trouble(request.path if route else "", error)
+            return text(500, "something broke here; the log says what")
 
     return answer
+
+
+def _asked(request: Request, route: Route | None, gate: Guard) -> Reply:
+    if refused := gate.objection(request, route.entrance if route else Entrance.OPEN):
+        return refused
+    if route is None:
+        return text(404, "there is nothing here")
+    allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())
+    if request.method not in allowed:
+        refusal = text(405, "not with this method")
+        return Reply(405, refusal.body, refusal.content_type, {"Allow": ", ".join(sorted(allowed))})
+    return route.door(request)

@@ -10,6 +10,7 @@ import pytest
 
 from sidecar import __version__
 from sidecar.declarations import SETTINGS
+from sidecar.setting_groups import GROUPS
 from tests.compose.stack import ROOT, ComposeError, Stack
 from tests.engines.docker import docker
 from tests.leaks import Leaks
@@ -31,6 +32,8 @@ NOT_FROM_OUTSIDE = {
     "SIDECAR_TOKEN_GROUP",
     "SIDECAR_CACHE_KEY_FILE",
     "SIDECAR_CA_FILE",
+    # Of a role that is a service of its own.
+    *GROUPS["serve"],
 }
 
 

@@ -48,6 +48,11 @@ class TokenDirectory:
         """The directory that apps mount."""
         return self._path
 
+    @property
+    def filled(self) -> bool:
+        """Whether a generation is there, as `entrypoint.sh probe` asks."""
+        return (self._path / DATA).is_dir()
+
     def published(self) -> dict[str, Document]:
         """What readers see now, by token name; unreadable entries are left out."""
         current = self._current()

@@ -1,0 +1,77 @@
+"""k8s/serve: the optional role in the pod, beside whatever the arrangement added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sidecar.command_line import ROLES
+from sidecar.settings import read_settings
+from tests.manifests.arrangements import WORKLOADS, Manifest
+from tests.manifests.builds import kustomization
+from tests.manifests.pod_security import violations
+from tests.manifests.schemas import mistakes, since
+from tests.manifests.users_apps import BARE_POD, five_kinds, workload
+from tests.manifests.workloads import OURS, container, containers, pod_template, pods
+
+ARRANGEMENTS = ("component", "single")
+"""Those for clusters that know native sidecars."""
+
+
+def serving(tmp_path: Path, arrangement: str = "component", *more: str) -> list[Manifest]:
+    """All five kinds with it."""
+    return kustomization(tmp_path, five_kinds(), arrangement, *more, "serve")
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_it_starts_before_the_prompt_that_its_page_shows(tmp_path: Path, arrangement: str, kind: str) -> None:
+    """First, and as a native sidecar: nothing waits for its end, and a Job completes."""
+    (pod,) = pods(kustomization(tmp_path, [workload(kind)], arrangement, "serve"))
+    names = [one["name"] for one in pod["initContainers"]]
+    assert names[0] == "entra-serve"
+    assert names[1:] == [*OURS[-1 if arrangement == "single" else 0 :], "prepare"]
+    assert container(pod, "entra-serve")["restartPolicy"] == "Always"
+    assert container(pod, "entra-serve")["args"][0] in ROLES
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_it_reads_and_has_no_key(tmp_path: Path, arrangement: str) -> None:
+    """Tokens and state read-only, its own secret, no ServiceAccount; and the app gains nothing."""
+    without = pods(kustomization(tmp_path, five_kinds(), arrangement))
+    for pod, before in zip(pods(serving(tmp_path, arrangement)), without, strict=True):
+        mounts = {mount["name"]: mount["readOnly"] for mount in container(pod, "entra-serve")["volumeMounts"]}
+        assert mounts == dict.fromkeys(
+            ("entra-token", "entra-state", "entra-serve-secret", "entra-no-api-token"), True
+        )
+        names = {volume["name"] for volume in pod["volumes"]}
+        assert mounts.keys() <= names
+        others = [one for one in containers(pod) if one["name"] != "entra-serve"]
+        assert others == list(containers(before))
+
+
+def test_the_secret_is_where_a_setting_can_name_it_and_may_be_missing(tmp_path: Path) -> None:
+    """Who only wants health and the page needs none; a missing one that is named is 78 in the log."""
+    (pod,) = pods(kustomization(tmp_path, [workload("Deployment", BARE_POD)], "component", "serve"))
+    (secret,) = [one["secret"] for one in pod["volumes"] if one["name"] == "entra-serve-secret"]
+    assert secret["optional"] is True
+    mount = next(
+        one for one in container(pod, "entra-serve")["volumeMounts"] if one["name"] == "entra-serve-secret"
+    )
+    path = f"{mount['mountPath']}/{secret['items'][0]['path']}"
+    settings = read_settings({"SIDECAR_SERVE_SECRET_FILE": path}, {}, serves=True)
+    assert str(settings.serve_secret_file) == path
+    assert settings.serve_address == ("127.0.0.1", 8484)
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_it_passes_restricted_and_every_schema(tmp_path: Path, arrangement: str) -> None:
+    """Pod Security, and the versions from native sidecars on."""
+    built = serving(tmp_path, arrangement, "pvc", "network-policy")
+    said = [
+        each for manifest in built if (template := pod_template(manifest)) for each in violations(template)
+    ]
+    assert [each for each in said if each.startswith("entra-")] == []
+    for version in since("1.29"):
+        assert [wrong for manifest in built for wrong in mistakes(manifest, version)] == []
