@@ -28,6 +28,10 @@ class Gate:
 
     def objection(self, request: Request, entrance: Entrance) -> Reply | None:
         """The refusal, None if the request may come in."""
-        if entrance is not Entrance.OPEN and request.headers.get("x-identity-header") != self.secret:
+        if entrance is Entrance.METADATA and request.headers.get("metadata", "").lower() != "true":
+            return text(400, "the header Metadata: true is missing")
+        if entrance is Entrance.SECRET and (
+            self.secret is None or request.headers.get("x-identity-header") != self.secret
+        ):
             return text(401, "the secret is missing or wrong")
         return None

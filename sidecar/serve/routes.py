@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sidecar.core.web import Door, Reply, Request, text
@@ -11,11 +11,14 @@ from sidecar.serve.gate import Entrance, Gate
 
 @dataclass(frozen=True)
 class Route:
-    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is."""
+    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is. `refusal`
+    words what the gate says for who comes to this door.
+    """
 
     door: Door
     entrance: Entrance = Entrance.OPEN
     methods: frozenset[str] = frozenset({"GET"})
+    refusal: Callable[[Reply], Reply] = lambda refused: refused
 
 
 def router(routes: Mapping[str, Route], gate: Gate) -> Door:
@@ -24,7 +27,7 @@ def router(routes: Mapping[str, Route], gate: Gate) -> Door:
     def answer(request: Request) -> Reply:
         route = routes.get(request.path)
         if refused := gate.objection(request, route.entrance if route else Entrance.OPEN):
-            return refused
+            return route.refusal(refused) if route else refused
         if route is None:
             return text(404, "there is nothing here")
         allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())

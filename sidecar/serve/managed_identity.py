@@ -1,0 +1,211 @@
+"""The managed-identity endpoints of Azure: unmodified apps ask here and get the signed-in person's token.
+
+Two shapes of one question. App Service: `IDENTITY_ENDPOINT` with the secret `IDENTITY_HEADER`, api-version
+2019-08-01 (learn.microsoft.com, "How to use managed identities for App Service", REST endpoint reference).
+IMDS, the metadata service of a virtual machine: api-version 2018-02-01 and the header `Metadata: true` ("How
+to use managed identities for Azure resources on an Azure VM to acquire an access token"). How clients take an
+answer was read in azure-identity, MSAL and @azure/msal-node: docs/decisions/0017.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from sidecar.core import demand
+from sidecar.core.audience import Document, expires_on, meant, normal
+from sidecar.core.token import Wanted, resource_of
+from sidecar.core.web import Door, Reply, Request, document
+from sidecar.serve.fetching import Fetcher
+from sidecar.status import Found
+
+APP_SERVICE_PATH = "/msi/token"
+METADATA_PATH = "/metadata/identity/oauth2/token"
+
+RESOURCE_MAX = 200
+RETRY_SECONDS = 5
+"""Until a token may be there that is not; clients ask three times or more."""
+
+ENDS_SOON_SECONDS = 600
+"""Clients take a token for expired five minutes before it is."""
+
+_STRANGERS = ("mi_res_id", "msi_res_id", "principal_id")
+"""Names of identities that a signed-in person does not have."""
+
+_FOR_GOOD = frozenset({64, 77, 78})
+"""Exit codes of a turn after which asking again by itself would not help."""
+
+
+class Shape(enum.Enum):
+    """Who is imitated, by the api-versions whose answer we know."""
+
+    APP_SERVICE = "2019-08-01"
+    METADATA = "2018-02-01"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the doors look at. `wanted` are the configured tokens, `on_demand` the resources that may be
+    fetched by `fetcher`; without it none are.
+    """
+
+    look: Callable[[], Found]
+    wanted: Wanted = field(default_factory=dict)
+    entra: bool = True
+    on_demand: Collection[str] = ()
+    fetcher: Fetcher | None = None
+
+
+class Refused(Exception):
+    """No token: why, and after how many seconds it is worth asking again, None if never by itself."""
+
+    def __init__(self, message: str, *, status: int = 400, retry_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.reply = refusal(status, message, retry_seconds=retry_seconds)
+
+
+def refusal(status: int, message: str, *, retry_seconds: int | None = None) -> Reply:
+    """An error as clients read it: App Service's words and those of OAuth, of which each client knows one."""
+    error = "invalid_request" if status < 500 else "temporarily_unavailable"
+    content = {"statusCode": status, "message": message, "error": error, "error_description": message}
+    reply = document(status, content)
+    headers = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
+    return Reply(status, reply.body, reply.content_type, headers)
+
+
+def as_refusal(reply: Reply) -> Reply:
+    """What the gate says, in JSON: clients of these doors read nothing else."""
+    worded = refusal(reply.status, reply.body.decode(errors="replace").strip())
+    return Reply(reply.status, worded.body, worded.content_type, reply.headers)
+
+
+def door(desk: Desk, shape: Shape) -> Door:
+    """Answers with the token for the resource that is asked for."""
+
+    def answer(request: Request) -> Reply:
+        try:
+            resource = _resource(request.query, shape)
+            found = desk.look()
+            _known(request.query, found)
+            name, token = _token(desk, resource, found)
+        except Refused as refused:
+            return refused.reply
+        return _granted(name, token, resource, shape, found)
+
+    return answer
+
+
+def _resource(query: Mapping[str, str], shape: Shape) -> str:
+    version, resource = query.get("api-version", ""), query.get("resource", "")
+    if version != shape.value and not (shape is Shape.METADATA and "2018-02-01" <= version < "2100"):
+        raise Refused(f"this api-version is not known here; ask with api-version={shape.value}")
+    if not resource:
+        raise Refused("the parameter resource is missing, such as resource=https://vault.azure.net")
+    if (
+        len(resource) > RESOURCE_MAX
+        or not resource.isascii()
+        or not resource.isprintable()
+        or " " in resource
+    ):
+        raise Refused(f"the parameter resource is no resource: one word of up to {RESOURCE_MAX} characters")
+    return resource
+
+
+def _known(query: Mapping[str, str], found: Found) -> None:
+    """An app may name the identity that it expects; another one's token would be the wrong person's."""
+    ours = {
+        name: {str(each.get(name)).lower() for each in found.published.values() if each.get(name)}
+        for name in ("client_id", "object_id")
+    }
+    for name in ("client_id", "object_id", "clientid"):
+        asked = query.get(name, "").lower()
+        mine = ours["client_id" if name == "clientid" else name]
+        if asked and mine and asked not in mine:
+            raise Refused(
+                f"this endpoint speaks for {name} {', '.join(sorted(mine))} and no other; in the app's "
+                "environment, unset AZURE_CLIENT_ID or set it to that"
+            )
+    if named := [name for name in _STRANGERS if query.get(name)]:
+        raise Refused(f"this endpoint speaks for a person, who has no {named[0]}; ask without it")
+
+
+def _token(desk: Desk, resource: str, found: Found) -> tuple[str, Document]:
+    """:raises Refused: there is none"""
+    chosen = meant(found.published, resource)
+    fetched = desk.fetcher is not None and demand.allowed(resource, desk.on_demand)
+    configured = _configured(desk, resource)
+    if chosen and found.now < (ends := expires_on(chosen[1])):
+        if desk.fetcher and fetched and configured is None:
+            desk.fetcher.keep(demand.normalised(resource), ends_soon=ends - found.now < ENDS_SOON_SECONDS)
+        return chosen
+    if not found.published:
+        raise Refused(f"no token is published yet{_why(found, '')}", status=503, retry_seconds=RETRY_SECONDS)
+    if configured is not None or (chosen and not fetched):
+        state = "has expired and is being renewed" if chosen else "is not published yet"
+        name = chosen[0] if chosen else configured or ""
+        why = _why(found, name)
+        raise Refused(f"the token for {resource} {state}{why}", status=503, retry_seconds=RETRY_SECONDS)
+    if desk.fetcher and fetched:
+        return _on_demand(desk, desk.fetcher, demand.normalised(resource))
+    raise Refused(
+        f"no token for {resource} is published: name it in SIDECAR_TOKENS, such as "
+        f"name={normal(resource)}/.default, or allow it in SIDECAR_ON_DEMAND"
+    )
+
+
+def _on_demand(desk: Desk, fetcher: Fetcher, resource: str) -> tuple[str, Document]:
+    outcome = fetcher.fetch(resource)
+    found = desk.look()
+    chosen = meant(found.published, resource)
+    if chosen and found.now < expires_on(chosen[1]):
+        return chosen
+    if outcome.code is None:
+        raise Refused(
+            f"the token for {resource} is being fetched", status=503, retry_seconds=outcome.retry_seconds
+        )
+    why = _why(found, demand.name_of(resource)) or f" (exit code {outcome.code}; the log says more)"
+    if outcome.code in _FOR_GOOD:
+        raise Refused(f"the token for {resource} could not be fetched{why}")
+    raise Refused(
+        f"the token for {resource} could not be fetched{why}", status=503, retry_seconds=outcome.retry_seconds
+    )
+
+
+def _configured(desk: Desk, resource: str) -> str | None:
+    """The name of the token that is set up for `resource`; None if none is."""
+    return next(
+        (
+            name
+            for name, scopes in desk.wanted.items()
+            if normal(resource) == normal(resource_of(scopes, entra=desk.entra) or " ".join(scopes))
+        ),
+        None,
+    )
+
+
+def _why(found: Found, name: str) -> str:
+    """What is known of the last failure; and whether somebody has to sign in, who is asked in the log."""
+    record = found.journal.tokens.get(name)
+    error = record.error if record else None
+    prompt = "somebody has to sign in: see the log" if found.prompt else None
+    return "".join(f": {each}" for each in (error or prompt,) if each)
+
+
+def _granted(name: str, token: Document, resource: str, shape: Shape, found: Found) -> Reply:
+    """`resource` as it was asked for: clients look their cache up by it. Numbers are text, as Azure's are."""
+    ends = expires_on(token)
+    content: dict[str, object] = {
+        "access_token": token["access_token"],
+        "expires_on": str(ends),
+        "resource": resource,
+        "token_type": "Bearer",
+        "client_id": token.get("client_id"),
+    }
+    if shape is Shape.METADATA:
+        record = found.journal.tokens.get(name)
+        since = record.succeeded_on if record and record.succeeded_on else int(found.now)
+        left = str(int(ends - found.now))
+        content |= {"expires_in": left, "ext_expires_in": left, "not_before": str(min(since, int(found.now)))}
+    return Reply(200, json.dumps(content).encode(), "application/json")
