@@ -101,6 +101,12 @@ class Fetcher:
             if due and resource not in self._flights and not self._known_failure(resource):
                 self._start(resource)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a child is under way."""
+        with self._lock:
+            return bool(self._flights)
+
     def close(self) -> None:
         """No more children; those under way may save what they got, and are ended if that takes too long."""
         with self._lock:
