@@ -64,8 +64,9 @@ def _identity(desk: managed_identity.Desk, *, imds: bool) -> dict[str, Route]:
     if imds:
         shapes[managed_identity.METADATA_PATH] = managed_identity.Shape.METADATA, Entrance.METADATA
     return {
-        path: Route(managed_identity.door(desk, shape), entrance, refusal=managed_identity.as_refusal)
+        path + end: Route(managed_identity.door(desk, shape), entrance, refusal=managed_identity.as_refusal)
         for path, (shape, entrance) in shapes.items()
+        for end in ("", "/")  # @azure/msal-node puts a slash behind the metadata service's
     }
 
 
