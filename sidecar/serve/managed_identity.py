@@ -21,9 +21,6 @@ from sidecar.core.web import Door, Reply, Request, document
 from sidecar.serve.fetching import Fetcher
 from sidecar.status import Found
 
-APP_SERVICE_PATH = "/msi/token"
-METADATA_PATH = "/metadata/identity/oauth2/token"
-
 RESOURCE_MAX = 200
 RETRY_SECONDS = 5
 """Until a token may be there that is not; clients ask three times or more."""

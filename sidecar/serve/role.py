@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -11,17 +10,16 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.adapters.web_server import WebServer
-from sidecar.core.token import UNNAMED
-from sidecar.serve import health, managed_identity
-from sidecar.serve.fetching import Command, Fetcher
-from sidecar.serve.gate import Entrance, Gate
+from sidecar.serve import health
+from sidecar.serve.gate import Gate
+from sidecar.serve.identity_routes import identity_routes, turns
 from sidecar.serve.routes import Route, router
 from sidecar.settings import Settings
 from sidecar.status import Found, found_in
 
 
 def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
-    """Answer until a signal ends it. `flags` are the settings on our command line: a turn needs them too.
+    """Answer until a signal ends it. `flags` are the settings on our command line, for turns that we start.
 
     :raises SidecarError: it could not begin
     """
@@ -31,17 +29,10 @@ def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
     def look() -> Found:
         return found_in(token_dir, state, now=time.time())
 
+    fetcher = turns(flags)
+    routes = {**_routes(look), **identity_routes(settings, look, fetcher)}
     secret = settings.serve_secret_file and settings.serve_secret_file.read_text().strip()
     gate = Gate(loopback=True, hosts=settings.serve_hosts, secret=secret or None)
-    fetcher = Fetcher(_demand_turn(flags)) if settings.on_demand else None
-    desk = managed_identity.Desk(
-        look=look,
-        wanted={**({UNNAMED: settings.scopes} if settings.scopes else {}), **settings.tokens},
-        entra=settings.oidc_authority is None,
-        on_demand=settings.on_demand,
-        fetcher=fetcher,
-    )
-    routes = {**_routes(look), **_identity(desk, imds=settings.serve_imds == "on")}
     server = WebServer(settings.serve_address, router(routes, gate))
     server.start()
     host, port = server.address
@@ -49,25 +40,7 @@ def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
     try:
         threading.Event().wait()
     finally:
-        if fetcher:
-            fetcher.close()
-
-
-def _demand_turn(flags: Sequence[str]) -> Command:
-    """One turn that asks nobody; the resource cannot be taken for a flag."""
-    python = (sys.executable, "-P", "-m", "sidecar")
-    return lambda resource: (*python, "refresh", *flags, f"--demand={resource}")
-
-
-def _identity(desk: managed_identity.Desk, *, imds: bool) -> dict[str, Route]:
-    shapes = {managed_identity.APP_SERVICE_PATH: (managed_identity.Shape.APP_SERVICE, Entrance.SECRET)}
-    if imds:
-        shapes[managed_identity.METADATA_PATH] = managed_identity.Shape.METADATA, Entrance.METADATA
-    return {
-        path + end: Route(managed_identity.door(desk, shape), entrance, refusal=managed_identity.as_refusal)
-        for path, (shape, entrance) in shapes.items()
-        for end in ("", "/")  # @azure/msal-node puts a slash behind the metadata service's
-    }
+        fetcher.close()
 
 
 def _routes(look: health.Look) -> dict[str, Route]:
