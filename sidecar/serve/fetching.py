@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 AT_ONCE = 2
-"""Children, and requests that wait for one: with four threads, two are left for everything else."""
+"""Children, and requests that wait for one: the web server has few threads, for everything."""
 
 WAIT_SECONDS = 25.0
 """Clients give up after 30 or more."""

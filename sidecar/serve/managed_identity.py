@@ -74,6 +74,8 @@ def refusal(status: int, message: str, *, retry_seconds: int | None = None) -> R
 
 def as_refusal(reply: Reply) -> Reply:
     """What the gate says, in JSON: clients of these doors read nothing else."""
+    if reply.content_type == "application/json":
+        return reply
     worded = refusal(reply.status, reply.body.decode(errors="replace").strip())
     return Reply(reply.status, worded.body, worded.content_type, reply.headers)
 

@@ -143,3 +143,4 @@ def test_what_the_gate_says_is_worded_for_clients() -> None:
     """They read JSON alone."""
     refused = as_refusal(text(401, "the secret is missing or wrong"))
     assert (refused.status, content(refused)["message"]) == (401, "the secret is missing or wrong")
+    assert as_refusal(refused) == refused
