@@ -25,8 +25,10 @@ PAUSE_SECONDS = 10
 FAILURES_MAX = 8
 """In that time; beyond, nothing is fetched at all."""
 
-KEEP_SECONDS, HASTE_SECONDS = 1800, 60
-"""How often the loop is told that a token is still asked for; and how often once it ends soon."""
+KEEP_SECONDS, HASTE_SECONDS = 4 * 3600, 60
+"""How often a turn is told that a token is still asked for, since it is kept for a day; and how often once it
+ends soon.
+"""
 
 END_SECONDS = 11.0
 """A turn ends within a second of TERM, within ten if it has to save a refresh token first."""

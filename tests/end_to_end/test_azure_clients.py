@@ -2,87 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.clients.running import App, javascript_app, python_app
 from tests.emulator import Emulator
-from tests.end_to_end.pod import ROOT, Pod, Running
-from tests.leaks import Leaks
+from tests.end_to_end.served import VAULT, Served
 
-GRAPH, VAULT = "https://graph.microsoft.com/.default", "https://vault.azure.net/.default"
 CLIENTS = {"python": python_app, "javascript": javascript_app}
-
-
-@dataclass
-class Served:
-    """A pod whose tokens are served, and the two environments by which apps find that."""
-
-    pod: Pod
-    role: Running
-    url: str
-    secret: str
-
-    @property
-    def app_service(self) -> dict[str, str]:
-        """As Azure App Service sets it."""
-        return {"IDENTITY_ENDPOINT": f"{self.url}/msi/token", "IDENTITY_HEADER": self.secret}
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """As on a virtual machine whose metadata service has another address."""
-        return {"AZURE_POD_IDENTITY_AUTHORITY_HOST": self.url}
-
-    def renew(self) -> str:
-        """One turn; the vault's new token."""
-        environ = {**os.environ, **self.pod.settings, "PYTHONPATH": str(ROOT)}
-        turn = [sys.executable, "-P", "-m", "sidecar", "refresh", "--now"]
-        subprocess.run(turn, env=environ, capture_output=True, check=True, timeout=60)
-        return str(self.pod.document("vault")["access_token"])
-
-    def curl(self, path: str, *options: str) -> str:
-        """What curl prints."""
-        command = ["curl", "--silent", "--show-error", "--noproxy", "*", *options, f"{self.url}{path}"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
-
-
-@pytest.fixture
-def served(
-    new_pod: Callable[..., Pod], entra: Emulator, leaks: Leaks, tmp_path: Path
-) -> Callable[..., Served]:
-    """Signs in, and serves two tokens; tokens live as long as the policy says."""
-
-    def start(**settings: str) -> Served:
-        secret = secrets.token_hex(16)
-        leaks.issued({secret})
-        (tmp_path / "secret").write_text(f"{secret}\n")
-        pod = new_pod(
-            AZURE_AUTHORITY_HOST=entra.authority_host,
-            AZURE_TENANT_ID=entra.tenant_id,
-            AZURE_CLIENT_ID=entra.client_id,
-            SIDECAR_CA_FILE=str(entra.ca_file),
-            SIDECAR_SCOPES=GRAPH,
-            SIDECAR_TOKENS=f"vault={VAULT}",
-            SIDECAR_SERVE_ADDRESS="127.0.0.1:0",
-            SIDECAR_SERVE_SECRET_FILE=str(tmp_path / "secret"),
-            SIDECAR_SERVE_IMDS="on",
-            **settings,
-        )
-        entra.policy.approve_after = 0
-        code, output = pod.run("signin")
-        assert code == 0, output
-        entra.policy.approve_after = None
-        role = pod.start("serve")
-        return Served(pod, role, f"http://{role.wait_for('serve.started')['address']}", secret)
-
-    return start
 
 
 @pytest.mark.parametrize("language", CLIENTS)
