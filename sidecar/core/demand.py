@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from sidecar.core.token import Wanted
+from sidecar.errors import ConfigurationError
 
 ANY = "any"
 KEPT_SECONDS = 86400
@@ -74,11 +75,11 @@ def name_of(resource: str) -> str:
     """
     bare = normalised(resource)
     found = _HTTPS.fullmatch(bare)
-    plain = found and found["host"] if found and not found["port"] and not found["path"] else ""
-    # Names with a dot are not those of our own files, but for token.json.
-    if plain and "." in plain and len(plain) <= NAME_MAX and plain != "token.json":
-        if not _DIGESTED.fullmatch(plain):
-            return plain
+    host = found["host"] if found and not found["port"] and not found["path"] else ""
+    # A name with a dot is none of our own files', but for token.json.
+    plain = "." in host and host != "token.json" and not _DIGESTED.fullmatch(host)
+    if plain and len(host) <= NAME_MAX:
+        return host
     digest = hashlib.sha256(bare.encode()).hexdigest()[:DIGEST_DIGITS]
     slug = re.sub(r"[^a-z0-9.]+", "-", bare.partition("://")[2].lower() or bare).strip("-.")
     return f"{slug[: NAME_MAX - DIGEST_DIGITS - 1].rstrip('-.')}-{digest}"
@@ -102,6 +103,22 @@ def still_wanted(asked: Mapping[str, float], *, on_demand: Collection[str], now:
         if asked_on > now - KEPT_SECONDS and allowed(resource, on_demand)
     ]
     return sorted(sorted(lively, key=lambda resource: -asked[resource])[:DEMANDED_MAX])
+
+
+def name_for(resource: str, configured: Wanted) -> str:
+    """The name of its token: the configured one that has just these scopes, if there is one.
+
+    :raises ValueError: it is no resource
+    :raises ConfigurationError: its name is configured for something else
+    """
+    scopes, name = scopes_of(resource), name_of(resource)
+    same = next((name for name, each in configured.items() if each == scopes), None)
+    if same is None and name in configured:
+        raise ConfigurationError(
+            f"SIDECAR_TOKENS: {name} is a token of {' '.join(configured[name])}, not of {resource}",
+            advice="Give it another name: this one is the resource's, where that is asked for on demand.",
+        )
+    return name if same is None else same
 
 
 def demanded(resources: Collection[str], configured: Wanted) -> dict[str, tuple[str, ...]]:
