@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sidecar.core.token import UNNAMED
+from sidecar.serve.desk import Desk
 from sidecar.serve.fetching import Fetcher
 from sidecar.serve.gate import Entrance
-from sidecar.serve.managed_identity import Desk, Shape, as_refusal, door
+from sidecar.serve.managed_identity import Shape, as_refusal, door
 from sidecar.serve.routes import Route
 from sidecar.settings import Settings
 from sidecar.status import Found

@@ -11,28 +11,17 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from sidecar.core import demand
-from sidecar.core.audience import Document, expires_on, meant, normal
-from sidecar.core.token import Wanted, resource_of
+from sidecar.core.audience import Document, expires_on
 from sidecar.core.web import Door, Reply, Request, document
-from sidecar.serve.fetching import Fetcher
+from sidecar.serve.desk import Desk, Refused, token_for
 from sidecar.status import Found
 
 RESOURCE_MAX = 200
-RETRY_SECONDS = 5
-"""Until a token may be there that is not; clients ask three times or more."""
-
-ENDS_SOON_SECONDS = 600
-"""Clients take a token for expired five minutes before it is."""
 
 _STRANGERS = ("mi_res_id", "msi_res_id", "principal_id")
 """Names of identities that a signed-in person does not have."""
-
-_FOR_GOOD = frozenset({64, 77, 78})
-"""Exit codes of a turn after which asking again by itself would not help."""
 
 
 class Shape(enum.Enum):
@@ -40,27 +29,6 @@ class Shape(enum.Enum):
 
     APP_SERVICE = "2019-08-01"
     METADATA = "2018-02-01"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What the doors look at. `wanted` are the configured tokens, `on_demand` the resources that may be
-    fetched by `fetcher`; without it none are.
-    """
-
-    look: Callable[[], Found]
-    wanted: Wanted = field(default_factory=dict)
-    entra: bool = True
-    on_demand: Collection[str] = ()
-    fetcher: Fetcher | None = None
-
-
-class Refused(Exception):
-    """No token: why, and after how many seconds it is worth asking again, None if never by itself."""
-
-    def __init__(self, message: str, *, status: int = 400, retry_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.reply = refusal(status, message, retry_seconds=retry_seconds)
 
 
 def refusal(status: int, message: str, *, retry_seconds: int | None = None) -> Reply:
@@ -88,9 +56,9 @@ def door(desk: Desk, shape: Shape) -> Door:
             resource = _resource(request.query, shape)
             found = desk.look()
             _known(request.query, found)
-            name, token = _token(desk, resource, found)
+            name, token = token_for(desk, resource, found)
         except Refused as refused:
-            return refused.reply
+            return refusal(refused.status, refused.message, retry_seconds=refused.retry_seconds)
         return _granted(name, token, resource, shape, found)
 
     return answer
@@ -128,68 +96,6 @@ def _known(query: Mapping[str, str], found: Found) -> None:
             )
     if named := [name for name in _STRANGERS if query.get(name)]:
         raise Refused(f"this endpoint speaks for a person, who has no {named[0]}; ask without it")
-
-
-def _token(desk: Desk, resource: str, found: Found) -> tuple[str, Document]:
-    """:raises Refused: there is none"""
-    chosen = meant(found.published, resource)
-    fetched = desk.fetcher is not None and demand.allowed(resource, desk.on_demand)
-    configured = _configured(desk, resource)
-    if chosen and found.now < (ends := expires_on(chosen[1])):
-        if desk.fetcher and fetched and configured is None:
-            desk.fetcher.keep(demand.normalised(resource), ends_soon=ends - found.now < ENDS_SOON_SECONDS)
-        return chosen
-    if not found.published:
-        raise Refused(f"no token is published yet{_why(found, '')}", status=503, retry_seconds=RETRY_SECONDS)
-    if configured is not None or (chosen and not fetched):
-        state = "has expired and is being renewed" if chosen else "is not published yet"
-        name = chosen[0] if chosen else configured or ""
-        why = _why(found, name)
-        raise Refused(f"the token for {resource} {state}{why}", status=503, retry_seconds=RETRY_SECONDS)
-    if desk.fetcher and fetched:
-        return _on_demand(desk, desk.fetcher, demand.normalised(resource))
-    raise Refused(
-        f"no token for {resource} is published: name it in SIDECAR_TOKENS, such as "
-        f"name={normal(resource)}/.default, or allow it in SIDECAR_ON_DEMAND"
-    )
-
-
-def _on_demand(desk: Desk, fetcher: Fetcher, resource: str) -> tuple[str, Document]:
-    outcome = fetcher.fetch(resource)
-    found = desk.look()
-    chosen = meant(found.published, resource)
-    if chosen and found.now < expires_on(chosen[1]):
-        return chosen
-    if outcome.code is None:
-        raise Refused(
-            f"the token for {resource} is being fetched", status=503, retry_seconds=outcome.retry_seconds
-        )
-    why = _why(found, demand.name_of(resource)) or f" (exit code {outcome.code}; the log says more)"
-    if outcome.code in _FOR_GOOD:
-        raise Refused(f"the token for {resource} could not be fetched{why}")
-    raise Refused(
-        f"the token for {resource} could not be fetched{why}", status=503, retry_seconds=outcome.retry_seconds
-    )
-
-
-def _configured(desk: Desk, resource: str) -> str | None:
-    """The name of the token that is set up for `resource`; None if none is."""
-    return next(
-        (
-            name
-            for name, scopes in desk.wanted.items()
-            if normal(resource) == normal(resource_of(scopes, entra=desk.entra) or " ".join(scopes))
-        ),
-        None,
-    )
-
-
-def _why(found: Found, name: str) -> str:
-    """What is known of the last failure; and whether somebody has to sign in, who is asked in the log."""
-    record = found.journal.tokens.get(name)
-    error = record.error if record else None
-    prompt = "somebody has to sign in: see the log" if found.prompt else None
-    return "".join(f": {each}" for each in (error or prompt,) if each)
 
 
 def _granted(name: str, token: Document, resource: str, shape: Shape, found: Found) -> Reply:

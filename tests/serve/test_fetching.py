@@ -14,8 +14,9 @@ import pytest
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.core.web import Reply, Request
+from sidecar.serve.desk import Desk
 from sidecar.serve.fetching import AT_ONCE, FAILURES_MAX, PAUSE_SECONDS, Fetcher, Outcome
-from sidecar.serve.managed_identity import Desk, Shape, door
+from sidecar.serve.managed_identity import Shape, door
 from sidecar.status import Found
 from tests.end_to_end.pod import eventually
 
@@ -163,13 +164,37 @@ def ask(shop: Shop) -> Callable[..., Reply]:
             there["vault.azure.net"] = token(VAULT)
         return Found(published=there, journal=journal, prompt=None, now=1_000)
 
-    desk = Desk(look=look, on_demand=(VAULT,), fetcher=shop.fetcher)
+    wanted = {"": ("https://graph.microsoft.com/.default",)}
+    desk = Desk(look=look, wanted=wanted, on_demand=(VAULT,), fetcher=shop.fetcher)
 
     def asked(resource: str) -> Reply:
         query = {"api-version": "2019-08-01", "resource": resource}
         return door(desk, Shape.APP_SERVICE)(Request("GET", "/", query=query))
 
     return asked
+
+
+def test_turn_that_would_take_tokens_away_is_not_started(shop: Shop) -> None:
+    """`serve` without the settings of `refresh`: the answer says so, and nothing is touched."""
+    token: dict[str, str | int | None] = {"access_token": "a", "expires_on": 9_000, "resource": OTHER}
+    found = Found(published={"other": token}, journal=Journal(), prompt=None, now=1_000)
+    desk = Desk(look=lambda: found, on_demand=("any",), fetcher=shop.fetcher)
+    query = {"api-version": "2019-08-01", "resource": VAULT}
+    reply = door(desk, Shape.APP_SERVICE)(Request("GET", "/", query=query))
+    assert (reply.status, "SIDECAR_TOKENS" in message(reply)) == (400, True)
+    assert shop.ran == []
+
+
+def test_demanded_token_is_kept_under_its_own_name(shop: Shop) -> None:
+    """Asked for by the other name of Azure Resource Manager, it is not fetched a second time by that."""
+    arm = "https://management.azure.com"
+    token: dict[str, str | int | None] = {"access_token": "a", "expires_on": 9_000, "resource": arm}
+    found = Found(published={"management.azure.com": token}, journal=Journal(), prompt=None, now=1_000)
+    desk = Desk(look=lambda: found, on_demand=("any",), fetcher=shop.fetcher)
+    query = {"api-version": "2019-08-01", "resource": "https://management.core.windows.net/"}
+    assert door(desk, Shape.APP_SERVICE)(Request("GET", "/", query=query)).status == 200
+    eventually(lambda: not shop.fetcher.busy, "its end")
+    assert shop.ran == [arm]
 
 
 def message(reply: Reply) -> Any:

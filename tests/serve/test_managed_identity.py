@@ -10,7 +10,8 @@ import pytest
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.core.web import Reply, Request, text
-from sidecar.serve.managed_identity import Desk, Shape, as_refusal, door
+from sidecar.serve.desk import Desk
+from sidecar.serve.managed_identity import Shape, as_refusal, door
 from sidecar.status import Found
 
 NOW, VAULT = 1_800_000_000.0, "https://vault.azure.net"
