@@ -97,8 +97,8 @@ def _like_the_loop(desk: Desk, found: Found) -> None:
     ]
     if others:
         raise Refused(
-            "nothing is fetched, since serve has other settings than refresh, which published "
-            f"{', '.join(sorted(others))}; give both the same SIDECAR_SCOPES, SIDECAR_TOKENS and SIDECAR_ON_DEMAND"
+            f"nothing is fetched, since refresh, by other settings, published {', '.join(sorted(others))}; "
+            "give serve the same SIDECAR_SCOPES, SIDECAR_TOKENS and SIDECAR_ON_DEMAND"
         )
 
 
