@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.clients.running import App, javascript_app, python_app
 from tests.emulator import Emulator
+from tests.end_to_end.pod import eventually
 from tests.end_to_end.served import VAULT, Served
 
 CLIENTS = {"python": python_app, "javascript": javascript_app}
@@ -39,7 +42,7 @@ def test_unmodified_app_gets_tokens_and_secrets(
         assert greeting == {"value": "Good morning, Alice Adams"}
         refused = app.ask(scope="https://other.test/.default")
         assert "SIDECAR_TOKENS" in refused["error"]
-    assert here.role.stop()[1] < 4
+    assert here.role.stop()[1] < 5
     assert "Traceback" not in here.role.output
 
 
@@ -105,3 +108,25 @@ def test_curl_gets_a_token_in_both_shapes(served: Callable[..., Served]) -> None
         told = here.curl(path, *options, "--write-out", "%{http_code}")
         assert told[-3:] in ("400", "401", "403")
         assert expected not in told
+
+
+def test_app_outlasts_an_expired_token(served: Callable[..., Served], entra: Emulator) -> None:
+    """It is told to come again, does so by itself, and gets the token that was renewed meanwhile; the expired
+    one is never handed out.
+    """
+    entra.policy.token_life = 3
+    here = served()
+    old = here.pod.document("vault")
+    entra.policy.token_life = 3600
+    eventually(lambda: time.time() > old["expires_on"], "the token's end")
+    with App(python_app(), here.app_service) as app, ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(app.ask, scope=VAULT)
+        status = here.curl(
+            "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net",
+            *("--header", f"X-IDENTITY-HEADER: {here.secret}", "--write-out", "%{http_code}"),
+        )
+        assert (status[-3:], "has expired" in status) == ("503", True)
+        renewed = here.renew()
+        told = asking.result()
+    assert told.get("error") is None
+    assert (told["token"] == renewed) is True
