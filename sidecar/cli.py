@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     if arguments.role == "exec":
         return _exec(settings, command, own, environ, wipe=arguments.wipe)
     if arguments.role == "serve":
-        return _serve(settings)
+        return _serve(settings, own[1:])
     return _turn(
         settings,
         role=arguments.role,
@@ -135,7 +135,7 @@ def _exec(
             supervision.wipe(settings.token_dir, settings.state_dir)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, flags: Sequence[str]) -> int:
     from sidecar.adapters.log import Log
     from sidecar.posix.interrupts import Interrupted, Interrupts
     from sidecar.posix.secrecy import forbid_core_dumps
@@ -147,7 +147,7 @@ def _serve(settings: Settings) -> int:
     try:
         interrupts.install()
         try:
-            serve(settings, log=log)
+            serve(settings, log=log, flags=flags)
         finally:
             # The shell repeats TERM until we are gone; while the interpreter ends, it would kill.
             interrupts.retire()

@@ -16,7 +16,7 @@ GRAPH = "https://graph.microsoft.com"
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 """They belong to the sign-in and to no resource (OpenID Connect Core 1.0 sections 5.4 and 11)."""
 
-_ALIASES = {"management.core.windows.net": "management.azure.com"}
+ALIASES = {"management.core.windows.net": "management.azure.com"}
 """Azure Resource Manager has two names (learn.microsoft.com, "Azure Resource Manager endpoints")."""
 
 
@@ -100,7 +100,7 @@ def _hosts(scopes: Iterable[str]) -> set[str]:
     hosts = {
         scope.removeprefix("https://").split("/")[0].lower() for scope in scopes if "https://" in scope[:8]
     }
-    return {_ALIASES.get(host, host) for host in hosts}
+    return {ALIASES.get(host, host) for host in hosts}
 
 
 def token_document(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections.abc import Sequence
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
@@ -14,13 +15,14 @@ from sidecar.serve import health
 from sidecar.serve.doorkeeper import Doorkeeper
 from sidecar.serve.gate import Gate
 from sidecar.serve.health import Signs
+from sidecar.serve.identity_routes import identity_routes, turns
 from sidecar.serve.routes import Route, Trouble, router
 from sidecar.settings import Settings
 from sidecar.status import Found, found_in
 
 
-def serve(settings: Settings, *, log: Log) -> None:
-    """Answer until a signal ends it.
+def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
+    """Answer until a signal ends it. `flags` are the settings on our command line, for turns that we start.
 
     :raises SidecarError: it could not begin, or cannot go on
     """
@@ -34,7 +36,9 @@ def serve(settings: Settings, *, log: Log) -> None:
         boot = time.clock_gettime(time.CLOCK_BOOTTIME)
         return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot)
 
-    door = router(_routes(look, see), _doorkeeper(settings), trouble_told(log))
+    fetcher = turns(flags)
+    routes = {**_routes(look, see), **identity_routes(settings, look, fetcher)}
+    door = router(routes, _doorkeeper(settings), trouble_told(log))
     server = WebServer(settings.serve_address, door)
     server.start()
     host, port = server.address
@@ -43,6 +47,7 @@ def serve(settings: Settings, *, log: Log) -> None:
         server.wait()
     finally:
         server.stop()
+        fetcher.close()
 
 
 def _routes(look: health.Look, see: health.See) -> dict[str, Route]:  # noqa: ARG001 # for doors to come

@@ -23,11 +23,14 @@ class Guard(Protocol):
 
 @dataclass(frozen=True)
 class Route:
-    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is."""
+    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is. `refusal`
+    words what the gate says for who comes to this door.
+    """
 
     door: Door
     entrance: Entrance = Entrance.OPEN
     methods: frozenset[str] = frozenset({"GET"})
+    refusal: Callable[[Reply], Reply] = lambda refused: refused
 
 
 def router(routes: Mapping[str, Route], gate: Guard, trouble: Trouble = lambda _path, _error: None) -> Door:
@@ -48,7 +51,7 @@ def router(routes: Mapping[str, Route], gate: Guard, trouble: Trouble = lambda _
 
 def _asked(request: Request, route: Route | None, gate: Guard) -> Reply:
     if refused := gate.objection(request, route.entrance if route else Entrance.OPEN):
-        return refused
+        return route.refusal(refused) if route else refused
     if route is None:
         return text(404, "there is nothing here")
     allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())

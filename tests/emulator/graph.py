@@ -10,11 +10,11 @@ from tests.emulator.directory import ARM, GRAPH, VAULT, Directory
 from tests.emulator.messages import Call, Response
 from tests.emulator.tokens import InvalidToken, Mint
 
-AUDIENCES = {"me": GRAPH, "subscriptions": ARM, "secrets": VAULT}
+AUDIENCES = {"me": GRAPH, "subscriptions": ARM, "secrets": VAULT, "secret": VAULT}
 
 
 class Resources:
-    """GET /v1.0/me, /subscriptions and /secrets."""
+    """GET /v1.0/me, /subscriptions, /secrets and /secrets/greeting."""
 
     def __init__(
         self, *, authority_host: str, directory: Directory, mint: Mint, now: Callable[[], float]
@@ -60,7 +60,10 @@ class Resources:
                     }
                 ]
             }
-        return {"value": [{"id": f"{self._host}/secrets/greeting"}], "nextLink": None}
+        greeting = {"id": f"{self._host}/secrets/greeting", "attributes": {"enabled": True}}
+        if kind == "secret":
+            return {**greeting, "value": f"Good morning, {user.display_name}"}
+        return {"value": [greeting], "nextLink": None}
 
     def _refuse(self, kind: str, call: Call, message: str) -> Response:
         code = {"me": "InvalidAuthenticationToken", "subscriptions": "AuthenticationFailed"}.get(
@@ -72,7 +75,9 @@ class Resources:
             "client-request-id": call.correlation_id,
         }
         challenge = (
-            f'Bearer realm="", authorization_uri="{self._host}/common/oauth2/authorize", '
+            f'Bearer authorization="{self._host}/{self._directory.tenants[0].tenant_id}", resource="{VAULT}"'
+            if AUDIENCES[kind] == VAULT  # as Key Vault's own clients read it
+            else f'Bearer realm="", authorization_uri="{self._host}/common/oauth2/authorize", '
             f'error="invalid_token", error_description="{message}"'
         )
         body = {"error": {"code": code, "message": message, "innerError": inner}}

@@ -13,7 +13,12 @@ from tests.emulator.oauth import AuthorizationServer
 from tests.emulator.signin_page import SigninPage
 
 _GRANTS = {GRANT_DEVICE_CODE: "token:device_code", "refresh_token": "token:refresh_token"}
-_RESOURCES = {"/v1.0/me": "me", "/subscriptions": "subscriptions", "/secrets": "secrets"}
+_RESOURCES = {
+    "/v1.0/me": "me",
+    "/subscriptions": "subscriptions",
+    "/secrets": "secrets",
+    "/secrets/greeting": "secret",
+}
 
 
 class EntraSite:
@@ -96,7 +101,7 @@ class EntraSite:
                 return Response.of_json(self._oauth.token(tenant, call.form))
             case "devicelogin":
                 return self._signin_page.respond(call)
-            case "me" | "subscriptions" | "secrets":
+            case "me" | "subscriptions" | "secrets" | "secret":
                 return self._resources.respond(kind, call)
         return Response.of_json({"error": {"code": "NotFound", "message": "No such resource."}}, 404)
 
@@ -112,4 +117,5 @@ _METHODS = {
     "me": _GET,
     "subscriptions": _GET,
     "secrets": _GET,
+    "secret": _GET,
 }

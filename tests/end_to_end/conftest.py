@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import os
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.emulator import Emulator
 from tests.end_to_end.pod import Pod
+from tests.end_to_end.served import VAULT, Served
 from tests.leaks import Leaks
 
 GRAPH = "https://graph.microsoft.com/.default"
@@ -53,6 +55,38 @@ def signed_in(pod: Pod, entra: Emulator) -> Pod:
     assert code == 0, output
     entra.policy.approve_after = None
     return pod
+
+
+@pytest.fixture
+def served(
+    new_pod: Callable[..., Pod], entra: Emulator, leaks: Leaks, tmp_path: Path
+) -> Callable[..., Served]:
+    """Signs in, and serves two tokens; tokens live as long as the policy says."""
+
+    def start(**settings: str) -> Served:
+        secret = secrets.token_hex(16)
+        leaks.issued({secret})
+        (tmp_path / "secret").write_text(f"{secret}\n")
+        pod = new_pod(
+            AZURE_AUTHORITY_HOST=entra.authority_host,
+            AZURE_TENANT_ID=entra.tenant_id,
+            AZURE_CLIENT_ID=entra.client_id,
+            SIDECAR_CA_FILE=str(entra.ca_file),
+            SIDECAR_SCOPES=GRAPH,
+            SIDECAR_TOKENS=f"vault={VAULT}",
+            SIDECAR_SERVE_ADDRESS="127.0.0.1:0",
+            SIDECAR_SERVE_SECRET_FILE=str(tmp_path / "secret"),
+            SIDECAR_SERVE_IMDS="on",
+            **settings,
+        )
+        entra.policy.approve_after = 0
+        code, output = pod.run("signin")
+        assert code == 0, output
+        entra.policy.approve_after = None
+        role = pod.start("serve")
+        return Served(pod, role, f"http://{role.wait_for('serve.started')['address']}", secret)
+
+    return start
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""Which published token is meant when somebody names a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidecar.core.token import ALIASES, GRAPH
+
+Document = Mapping[str, object]
+"""As in `token.json`."""
+
+DEFAULT = "/.default"
+_GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph's application id, the same in every tenant (learn.microsoft.com, "Verify first-party
+Microsoft applications in sign-in reports").
+"""
+
+
+def normal(resource: str) -> str:
+    """One form for all that name the same resource: without `/.default` and slashes at the end, scheme and
+    host in small letters, Azure Resource Manager and Microsoft Graph under one name each.
+    """
+    bare = resource.strip().removesuffix(DEFAULT).rstrip("/")
+    scheme, separator, rest = bare.partition("://")
+    if not separator:
+        return GRAPH if bare.lower() == _GRAPH_APP else bare.lower()
+    host, slash, path = rest.partition("/")
+    host = host.lower()
+    return f"{scheme.lower()}://{ALIASES.get(host, host)}{slash}{path}"
+
+
+def resources_of(document: Document) -> frozenset[str]:
+    """What a token is for, each in its normal form; of a provider that knows no resources, its scopes."""
+    resource, scope = document.get("resource"), document.get("scope")
+    if isinstance(resource, str) and resource:
+        return frozenset({normal(resource)})
+    return frozenset(normal(each) for each in scope.split()) if isinstance(scope, str) else frozenset()
+
+
+def meant(published: Mapping[str, Document], resource: str) -> tuple[str, Document] | None:
+    """Name and document of the token for `resource` that lives longest, even if it has expired; None if none
+    is published. A damaged document is none.
+    """
+    wanted = normal(resource)
+    fitting = [
+        (name, document)
+        for name, document in published.items()
+        if wanted in resources_of(document) and _sound(document)
+    ]
+    return max(fitting, key=lambda found: expires_on(found[1]), default=None)
+
+
+def expires_on(document: Document) -> int:
+    """Epoch seconds; 0 if it does not say."""
+    value = document.get("expires_on")
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _sound(document: Document) -> bool:
+    secret = document.get("access_token")
+    return isinstance(secret, str) and bool(secret) and expires_on(document) > 0
