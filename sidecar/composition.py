@@ -32,7 +32,7 @@ from sidecar.posix.directories import cannot_write, keep_apart, make_private, pr
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
-from sidecar.renewal import Renewal
+from sidecar.renewal import SIDE_BY_SIDE, Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
 from sidecar.settings import Settings
@@ -115,6 +115,7 @@ def run_turn(
         wanted=rules.wanted,
         admission=rules.admission,
         log=log,
+        width=1 if authority.oidc else SIDE_BY_SIDE,
     )
     signin = DeviceSignin(
         authority=entra,

@@ -74,11 +74,11 @@ def name_of(resource: str) -> str:
     """
     bare = normalised(resource)
     found = _HTTPS.fullmatch(bare)
-    plain = found and found["host"] if found and not found["port"] and not found["path"] else ""
-    # Names with a dot are not those of our own files, but for token.json.
-    if plain and "." in plain and len(plain) <= NAME_MAX and plain != "token.json":
-        if not _DIGESTED.fullmatch(plain):
-            return plain
+    host = found["host"] if found and not found["port"] and not found["path"] else ""
+    # A name with a dot is none of our own files', but for token.json.
+    plain = "." in host and host != "token.json" and not _DIGESTED.fullmatch(host)
+    if plain and len(host) <= NAME_MAX:
+        return host
     digest = hashlib.sha256(bare.encode()).hexdigest()[:DIGEST_DIGITS]
     slug = re.sub(r"[^a-z0-9.]+", "-", bare.partition("://")[2].lower() or bare).strip("-.")
     return f"{slug[: NAME_MAX - DIGEST_DIGITS - 1].rstrip('-.')}-{digest}"
