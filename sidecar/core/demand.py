@@ -104,6 +104,15 @@ def still_wanted(asked: Mapping[str, float], *, on_demand: Collection[str], now:
     return sorted(sorted(lively, key=lambda resource: -asked[resource])[:DEMANDED_MAX])
 
 
+def name_for(resource: str, configured: Wanted) -> str:
+    """The name of its token: the configured one that has just these scopes, if there is one.
+
+    :raises ValueError: it is no resource
+    """
+    scopes = scopes_of(resource)
+    return next((name for name, each in configured.items() if each == scopes), name_of(resource))
+
+
 def demanded(resources: Collection[str], configured: Wanted) -> dict[str, tuple[str, ...]]:
     """The tokens for `resources`; what is configured comes first, by name and by scopes."""
     return {
