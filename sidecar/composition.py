@@ -74,8 +74,9 @@ def run_turn(
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
         heart.beat()
-        demands = Demands(state.path)
+        demands, configured, asked = Demands(state.path), _wanted(settings), None
         if demand:
+            asked = on_demand.name_for(demand, configured)
             demands.add(demand)
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
         http = HttpClient(
@@ -122,9 +123,7 @@ def run_turn(
 
     def turn_at_work() -> Turn:
         """Under the lock: what is asked for meanwhile is in it."""
-        configured = _wanted(settings)
         further = on_demand.demanded(demands.current(settings.on_demand), configured)
-        asked = on_demand.name_for(demand, configured) if demand else None
         rules = Rules(
             wanted={**configured, **further},
             policy=Policy(

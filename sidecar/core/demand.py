@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from sidecar.core.token import Wanted
+from sidecar.errors import ConfigurationError
 
 ANY = "any"
 KEPT_SECONDS = 86400
@@ -108,9 +109,17 @@ def name_for(resource: str, configured: Wanted) -> str:
     """The name of its token: the configured one that has just these scopes, if there is one.
 
     :raises ValueError: it is no resource
+    :raises ConfigurationError: its name is configured for something else
     """
-    scopes = scopes_of(resource)
-    return next((name for name, each in configured.items() if each == scopes), name_of(resource))
+    scopes, name = scopes_of(resource), name_of(resource)
+    same = next((name for name, each in configured.items() if each == scopes), None)
+    if same is None and name in configured:
+        raise ConfigurationError(
+            f"SIDECAR_TOKENS: {name} is a token of {' '.join(configured[name])}, and the name that a token of "
+            f"{resource} would have",
+            advice="Give the one in SIDECAR_TOKENS another name.",
+        )
+    return name if same is None else same
 
 
 def demanded(resources: Collection[str], configured: Wanted) -> dict[str, tuple[str, ...]]:

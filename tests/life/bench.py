@@ -100,6 +100,7 @@ class Bench:
             clock=self.clock,
             interrupts=interrupts,
             log=log,
+            unprobed=self.rules.demanded,
         )
         turn = Turn(
             role=role,
