@@ -185,7 +185,7 @@ class Renewal:
         before, account = self._custody.unsaved, batch.account
         strangers: dict[str, SidecarError] = {}
         granted: dict[str, Grant] = {}
-        down: list[SidecarError] = []
+        down: list[AuthorityUnreachable] = []
         answers = side_by_side(
             lambda name: self._authority.renew(account, self._wanted[name]),
             names,
@@ -200,9 +200,11 @@ class Renewal:
                     granted[name] = answer.result()
                 except AccountRefused as error:
                     strangers[name] = error
+                except AuthorityUnreachable as error:
+                    self.failures[name] = error
+                    down.append(error)
                 except SidecarError as error:
                     self.failures[name] = error
-                    down += [error] if isinstance(error, AuthorityUnreachable) else []
                 except OSError as error:  # MSAL's lock file
                     raise self._custody.cannot_save(error) from error
         if strangers:
@@ -211,7 +213,8 @@ class Renewal:
             return list(granted)
         if len(down) >= self._width and not granted and not self._interrupts.pending:
             # Nobody is there: the others would only wait for their time-outs.
-            self.failures.update({name: down[0] for name in names if name not in self.failures})
+            for name in names:
+                self.failures.setdefault(name, _alike(down[0]))
         for name in names:
             if name in granted:
                 self._take(name, granted[name], batch)
@@ -233,6 +236,11 @@ class Renewal:
 
 def _retry_after(error: SidecarError) -> int:
     return (isinstance(error, AuthorityBusy) and error.retry_after) or 0
+
+
+def _alike(error: AuthorityUnreachable) -> AuthorityUnreachable:
+    """Told for another token as well: the log has every error object once."""
+    return AuthorityUnreachable(error.message, advice=error.advice, **error.fields)
 
 
 _NO = SidecarError("no failure")

@@ -79,8 +79,8 @@ def report(found: Found) -> dict[str, Any]:
 
 
 def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]:
-    """Its life counts from when it was obtained, as the journal has it: the document does not say. It is empty
-    where nothing is published yet.
+    """Its life counts from when it was obtained, as the journal has it: the document does not say, and is
+    empty where nothing is published yet.
     """
     expires_on = _instant(document.get("expires_on"))
     remaining = int(expires_on - now) if expires_on is not None else 0

@@ -115,9 +115,8 @@ def name_for(resource: str, configured: Wanted) -> str:
     same = next((name for name, each in configured.items() if each == scopes), None)
     if same is None and name in configured:
         raise ConfigurationError(
-            f"SIDECAR_TOKENS: {name} is a token of {' '.join(configured[name])}, and the name that a token of "
-            f"{resource} would have",
-            advice="Give the one in SIDECAR_TOKENS another name.",
+            f"SIDECAR_TOKENS: {name} is a token of {' '.join(configured[name])}, not of {resource}",
+            advice="Give it another name: this one is the resource's, where that is asked for on demand.",
         )
     return name if same is None else same
 
