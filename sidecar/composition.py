@@ -146,7 +146,8 @@ def run_turn(
             clock=clock,
             interrupts=interrupts,
             log=log,
-            published=announcement.published,
+            # Who asks for a token has the answer: apps that read files have not asked for it.
+            published=(lambda: None) if demand else announcement.published,
             unprobed=rules.demanded,
         )
         renewal = Renewal(
