@@ -98,6 +98,19 @@ def test_one_that_fails_holds_up_none_of_the_others(
     assert status["tokens"]["t00"]["error"] is None
 
 
+def test_kill_in_the_middle_loses_nothing(signed_in: Pod, entra: Emulator, turn: Callable[..., Turn]) -> None:
+    """Half of the answers are here, none is saved: the refresh token on disk is good at Entra as before."""
+    entra.faults.always("token:refresh_token", late(0.5))
+    process = command(signed_in, "refresh", "--now", SIDECAR_TOKENS=audiences(49))
+    entra.wait_for("token:refresh_token", 20)
+    process.kill()
+    process.communicate()
+    entra.faults.clear()
+    assert turn(SIDECAR_TOKENS=audiences(49)).code == 0
+    assert len(list(signed_in.tokens.glob("t*/token"))) == 49
+    assert entra.count("devicecode") == 1
+
+
 def test_term_in_the_middle_loses_nothing(signed_in: Pod, entra: Emulator, turn: Callable[..., Turn]) -> None:
     """What is under way is waited for and saved, nothing else begins, and the next turn does the rest."""
     entra.faults.always("token:refresh_token", late(1))

@@ -88,6 +88,20 @@ def test_it_never_prompts(bench: Bench, revoked: bool) -> None:
     assert bench.published() is not None
 
 
+def test_loop_prompts_for_it_no_more_than_a_demand_does(bench: Bench) -> None:
+    """Obtained, and then its consent is taken back: tried slowly, and only what is configured prompts."""
+    demand(bench, VAULT, asked=VAULT)
+    bench.turn(DEMAND)
+    demand(bench, VAULT)
+    bench.authority.refused_scopes[bench.rules.wanted[name_of(VAULT)]] = SigninRequired("AADSTS65001")
+    bench.run_for(2 * LIFE)
+    assert bench.authority.prompts == [GRAPH]
+    assert bench.requests_per_minute() <= 10
+    document = bench.published()
+    assert document is not None
+    assert document["expires_on"] > bench.clock.now()
+
+
 def test_loop_leaves_one_that_was_never_obtained_to_whoever_asks(bench: Bench) -> None:
     """A made-up resource costs a request when it is asked for, no more than one in five minutes, and none of
     the loop.
