@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sidecar.command_line import parser
+from sidecar.core import demand
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
 from sidecar.settings import Settings, read_settings, read_what_is_right
@@ -43,6 +45,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         settings = read_settings(environ, flags, serves=arguments.role == "serve")
         if arguments.role != "exec" and settings.on_publish_signal and not settings.on_publish_signal.target:
             raise SettingsError([NOBODY_NAMED])
+        asked = getattr(arguments, "demand", None)
+        if asked is not None and not demand.allowed(asked, settings.on_demand):
+            raise SettingsError([f"SIDECAR_ON_DEMAND: does not allow {asked[:200]!a}"])
     except UsageError as error:
         print(f"{error.message}\ntry: {error.advice}", file=sys.stderr)
         return error.exit_code
@@ -53,13 +58,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return _exec(settings, command, own, environ, wipe=arguments.wipe)
     if arguments.role == "serve":
         return _serve(settings, own[1:])
-    return _turn(
-        settings,
-        role=arguments.role,
-        at_once=getattr(arguments, "now", False),
-        first=getattr(arguments, "first", True),
-        environ=environ,
-    )
+    return _turn(settings, arguments, environ)
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -70,7 +69,7 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(argv), []
 
 
-def _turn(settings: Settings, *, role: str, at_once: bool, first: bool, environ: Mapping[str, str]) -> int:
+def _turn(settings: Settings, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
     from sidecar.adapters.log import Log
     from sidecar.composition import run_turn
@@ -78,6 +77,7 @@ def _turn(settings: Settings, *, role: str, at_once: bool, first: bool, environ:
     from sidecar.posix.secrecy import forbid_core_dumps
 
     forbid_core_dumps()
+    role, asked = arguments.role, getattr(arguments, "demand", None)
     interrupts = Interrupts()
     log = Log(format=settings.log_format, level=settings.log_level)
     host = socket.gethostname()
@@ -87,12 +87,13 @@ def _turn(settings: Settings, *, role: str, at_once: bool, first: bool, environ:
             run_turn(
                 settings,
                 role=role,
-                at_once=at_once,
-                first=first,
+                at_once=getattr(arguments, "now", False),
+                first=getattr(arguments, "first", True),
                 interrupts=interrupts,
                 log=log,
                 host=host,
                 environ=environ,
+                demand=asked,
             )
         finally:
             interrupts.retire()
@@ -100,7 +101,12 @@ def _turn(settings: Settings, *, role: str, at_once: bool, first: bool, environ:
         log.event("shutdown.requested", signal=str(interrupted))
         return interrupted.exit_code
     except SidecarError as error:
-        if role == "refresh" and settings.on_signin_required == "prompt" and error.exit_code == 77:
+        if (
+            role == "refresh"
+            and not asked
+            and settings.on_signin_required == "prompt"
+            and error.exit_code == 77
+        ):
             # A declined prompt or a refused account never ends the loop: it asks again, with back-off.
             return 75
         return error.exit_code

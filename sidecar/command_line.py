@@ -160,6 +160,8 @@ def _add_role(roles: argparse._SubParsersAction[Parser], name: str, role: RoleHe
         made.add_argument("--now", action="store_true", help="renew whatever the schedule says")
         words = "the loop begins: test, and log, that others cannot read the state"
         made.add_argument("--first", action="store_true", help=words)
+        words = "one turn, for the token of this resource alone, if SIDECAR_ON_DEMAND allows it: for serve"
+        made.add_argument("--demand", metavar="RESOURCE", help=words)
     if name == "exec":
         words = "when the command has ended, remove the published tokens and the sign-in"
         made.add_argument("--wipe", action="store_true", help=words)

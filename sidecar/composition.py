@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from sidecar import telling
+from sidecar.adapters.demands import Demands
 from sidecar.adapters.discovery import DiscoveryStore
 from sidecar.adapters.entra import Entra
 from sidecar.adapters.http import HttpClient
@@ -16,6 +18,7 @@ from sidecar.adapters.sealing import Sealer, read_keys
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
+from sidecar.core import demand as on_demand
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
 from sidecar.core.history import noted
@@ -25,19 +28,22 @@ from sidecar.core.schedule import spread_of
 from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import UNNAMED, Wanted
 from sidecar.custody import Custody, Labels
-from sidecar.errors import SidecarError
+from sidecar.errors import SidecarError, StillAtWork
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock, SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
-from sidecar.renewal import Renewal
-from sidecar.role import REFRESH, SIGNIN, Rules
+from sidecar.renewal import SIDE_BY_SIDE, Renewal
+from sidecar.role import DEMAND, REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
 from sidecar.settings import Settings
 from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
+
+DEMAND_PATIENCE_SECONDS = 15
+"""Somebody waits for the answer."""
 
 
 def run_turn(
@@ -50,9 +56,11 @@ def run_turn(
     log: Log,
     host: str,
     environ: Mapping[str, str],
+    demand: str | None = None,
 ) -> None:
     """Prepare the directories, wait for the lock, and run one turn. `first` of a loop, or the only one: it
-    says how it is known that the state is private. `environ` is for the user's commands.
+    says how it is known that the state is private. `environ` is for the user's commands. `demand` is a
+    resource that SIDECAR_ON_DEMAND allows: the turn is about its token alone.
 
     :raises SidecarError: it is in the log already
     """
@@ -63,8 +71,13 @@ def run_turn(
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
-        heart = Heart(state.heartbeat_file, clock)
+        # The loop's sign of life is the loop's alone.
+        heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
         heart.beat()
+        demands, configured, asked = Demands(state.path), _wanted(settings), None
+        if demand:
+            asked = on_demand.name_for(demand, configured)
+            demands.add(demand)
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
         http = HttpClient(
             documents=DiscoveryStore(state.discovery_file, clock.now),
@@ -75,7 +88,11 @@ def run_turn(
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
-    authority = _authority(settings)
+    except OSError as error:
+        failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=settings.state_dir)
+        log.failure(f"{role}.failed", failure, level="error")
+        raise failure from error
+    authority, admission = _authority(settings), _admission(settings)
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
     entra = Entra(
         authority=authority,
@@ -84,38 +101,7 @@ def run_turn(
         transport=http,
         clocks=clock.anchor,
     )
-    rules = Rules(
-        wanted=_wanted(settings),
-        policy=Policy(
-            refresh_at=settings.refresh_at,
-            spread=spread_of(host),
-            min_validity_seconds=settings.min_validity,
-        ),
-        admission=_admission(settings),
-        may_prompt=settings.on_signin_required == "prompt",
-        hours=settings.signin_hours,
-    )
     announcement = telling.announcement(settings, role=role, environ=environ, log=log)
-    custody = Custody(
-        cache=cache,
-        token_dir=token_dir,
-        state=state,
-        wanted=rules.wanted,
-        labels=Labels(client_id=settings.client_id, entra=not authority.oidc),
-        clock=clock,
-        interrupts=interrupts,
-        log=log,
-        published=announcement.published,
-    )
-    renewal = Renewal(
-        authority=entra,
-        custody=custody,
-        heart=heart,
-        interrupts=interrupts,
-        wanted=rules.wanted,
-        admission=rules.admission,
-        log=log,
-    )
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
@@ -128,33 +114,81 @@ def run_turn(
             client_id=settings.client_id,
             host=settings.prompt_from or host,
             language=settings.prompt_language,
-            admission=rules.admission,
+            admission=admission,
             timeout_seconds=settings.signin_timeout,
             phrase=phrase_of(secrets.randbelow(COMBINATIONS)),
             purpose=settings.prompt_purpose,
         ),
     )
-    turn = Turn(
-        role=SIGNIN if role == SIGNIN.name else REFRESH,
-        rules=rules,
-        custody=custody,
-        renewal=renewal,
-        signin=signin,
-        authority=entra,
-        ledger=ledger,
-        state=state,
-        clock=clock,
-        log=log,
-    )
+
+    def turn_at_work() -> Turn:
+        """Under the lock: what is asked for meanwhile is in it."""
+        further = on_demand.demanded(demands.current(settings.on_demand), configured)
+        rules = Rules(
+            wanted={**configured, **further},
+            policy=Policy(
+                refresh_at=settings.refresh_at,
+                spread=spread_of(host),
+                min_validity_seconds=settings.min_validity,
+            ),
+            admission=admission,
+            may_prompt=settings.on_signin_required == "prompt",
+            hours=settings.signin_hours,
+            demanded=frozenset(further),
+            asked=asked,
+        )
+        custody = Custody(
+            cache=cache,
+            token_dir=token_dir,
+            state=state,
+            wanted=rules.wanted,
+            labels=Labels(client_id=settings.client_id, entra=not authority.oidc),
+            clock=clock,
+            interrupts=interrupts,
+            log=log,
+            # Who asks for a token has the answer: apps that read files have not asked for it.
+            published=(lambda: None) if demand else announcement.published,
+            unprobed=rules.demanded,
+        )
+        renewal = Renewal(
+            authority=entra,
+            custody=custody,
+            heart=heart,
+            interrupts=interrupts,
+            wanted=rules.wanted,
+            admission=rules.admission,
+            log=log,
+            width=1 if authority.oidc else SIDE_BY_SIDE,
+        )
+        return Turn(
+            role=DEMAND if demand else SIGNIN if role == SIGNIN.name else REFRESH,
+            rules=rules,
+            custody=custody,
+            renewal=renewal,
+            signin=signin,
+            authority=entra,
+            ledger=ledger,
+            state=state,
+            clock=clock,
+            log=log,
+        )
+
     patience = telling.FACE_SECONDS
     try:
         with (
-            state.locked(heart, waiting=lambda: log.event("lock.waiting", path=str(state.path))),
+            state.locked(
+                heart,
+                waiting=lambda: log.event("lock.waiting", path=str(state.path)),
+                patience_seconds=DEMAND_PATIENCE_SECONDS if demand else math.inf,
+            ),
             remembered(state, log, clock),
         ):
-            turn.run(at_once=at_once)
+            turn_at_work().run(at_once=at_once)
     except Interrupted:
         patience = telling.STOPPED_SECONDS
+        raise
+    except StillAtWork as error:
+        log.failure(f"{role}.failed", error)
         raise
     except OSError as error:
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=state.path)

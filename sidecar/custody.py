@@ -6,7 +6,7 @@ place that changes both, so that their order is kept and a difference between th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -49,8 +49,11 @@ class Custody:
         interrupts: Interrupts,
         log: Log,
         published: Callable[[], None] = lambda: None,
+        unprobed: Collection[str] = (),
     ) -> None:
-        """`published` is called whenever readers see something new."""
+        """`published` is called whenever readers see something new; `unprobed` are tokens that no probe asks
+        about.
+        """
         self._cache = cache
         self._token_dir = token_dir
         self._state = state
@@ -60,6 +63,7 @@ class Custody:
         self._interrupts = interrupts
         self._log = log
         self._published = published
+        self._unprobed = unprobed
 
     def open(self) -> None:
         """Read the cache; one that is damaged or foreign is set aside, and the log says where.
@@ -208,7 +212,7 @@ class Custody:
         shown = {
             name: _as_readers_see(document, self.tokens.get(name), policy)
             for name, document in self._token_dir.published().items()
-            if name in self._wanted
+            if name in self._wanted and name not in self._unprobed
         }
         situation = Situation(now=self._clock.now(), wanted=self._wanted, cached=shown, attempts={})
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)

@@ -213,7 +213,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "SIDECAR_ON_DEMAND",
-        values.words,
+        values.resources,
         "Resources whose tokens are fetched when somebody asks `serve` for them, such as "
         "`https://vault.azure.net`, or `any`. Unset: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS.",
     ),

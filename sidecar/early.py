@@ -58,7 +58,8 @@ class EarlySignin:
         first = journal.tokens.get(next(iter(self._rules.wanted)), Attempts())
         refused = any(
             record.waits or record.blocked or (record.failures and journal.signin.failures)
-            for record in journal.tokens.values()
+            for name, record in journal.tokens.items()
+            if name not in self._rules.demanded
         )
         if not self._rules.may_prompt or self._custody.account is None or refused:
             return None

@@ -86,6 +86,12 @@ class DirectoryRefused(ConfigurationError):
     """A directory can be written but would not keep what it holds apart or private."""
 
 
+class StillAtWork(SidecarError):
+    """Another turn holds the state directory, such as one with an open prompt."""
+
+    retryable = True
+
+
 class CacheSealed(ConfigurationError):
     """The cache is whole, but none of the keys given opens it. It is left untouched."""
 

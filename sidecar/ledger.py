@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sidecar.adapters.log import Log
@@ -115,9 +115,16 @@ class Ledger:
         now = self._now()
         self.journal = replace(self.journal, signin=Attempts(succeeded_on=int(now)))
 
-    def healed(self) -> None:
-        """Where every token is renewed again, nobody has to sign in: a prompt that failed is history."""
-        if self.journal.signin.failures and not any(each.failures for each in self.journal.tokens.values()):
+    def healed(self, looked_after: Collection[str]) -> None:
+        """Where every token is renewed again, nobody has to sign in: a prompt that failed is history. So is
+        what was asked for on demand in vain, once it may be asked for again: nobody else tries.
+        """
+        now, tokens = self._now(), self.journal.tokens
+        held = {name for name, each in tokens.items() if schedule.held_back(each, now=now)}
+        kept = {name: each for name, each in tokens.items() if name in held or name in looked_after}
+        self.journal = replace(self.journal, tokens=kept)
+        failing = any(each.failures for name, each in kept.items() if name in looked_after)
+        if self.journal.signin.failures and not failing:
             self.journal = replace(
                 self.journal, signin=Attempts(succeeded_on=self.journal.signin.succeeded_on)
             )

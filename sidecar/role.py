@@ -1,4 +1,4 @@
-"""The two roles that are turns, and the rules that a turn goes by."""
+"""The roles that are turns, and the rules that a turn goes by."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sidecar.core.token import Wanted
 
 @dataclass(frozen=True)
 class Role:
-    """What tells the two roles apart. `attempts` are the tries of a request that fails in passing."""
+    """What tells the roles apart. `attempts` are the tries of a request that fails in passing."""
 
     name: str
     due: Callable[[Situation, Policy], list[str]]
@@ -23,12 +23,15 @@ class Role:
 
 SIGNIN = Role("signin", plan.due_for_signin, attempts=4)
 REFRESH = Role("refresh", plan.due_for_refresh, attempts=2)
+DEMAND = Role("refresh", plan.due_for_refresh, attempts=2)
+"""One turn for one resource that somebody asked for; it leaves everything else to `refresh`."""
 
 
 @dataclass(frozen=True)
 class Rules:
     """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in; `hours`: when
-    `refresh` may, None for always.
+    `refresh` may, None for always. `demanded` are the names of tokens that nobody configured, and `asked` is
+    the one that this turn is about: nobody is prompted for them, and no probe asks about them.
     """
 
     wanted: Wanted
@@ -36,3 +39,10 @@ class Rules:
     admission: Admission
     may_prompt: bool
     hours: SigninHours | None = None
+    demanded: frozenset[str] = frozenset()
+    asked: str | None = None
+
+    @property
+    def configured(self) -> Wanted:
+        """Without what is on demand."""
+        return {name: scopes for name, scopes in self.wanted.items() if name not in self.demanded}

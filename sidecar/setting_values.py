@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from sidecar.core import demand
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours, signin_hours_from
 
@@ -199,6 +200,17 @@ def address(value: str) -> tuple[str, int]:
     if not sound:
         raise ValueError("give an IP address and a port, such as 127.0.0.1:8484, [::1]:8484 or 0.0.0.0:8484")
     return str(ip), int(port)
+
+
+def resources(value: str) -> tuple[str, ...]:
+    """Resources of Entra, each in the one way to write it; or `any`."""
+    found = []
+    for word in words(value):
+        try:
+            found.append(demand.ANY if word.lower() == demand.ANY else demand.normalised(word))
+        except ValueError as error:
+            raise ValueError(f"{word[:100]!a}: {error}") from None
+    return tuple(dict.fromkeys(found))
 
 
 def language(value: str) -> str:

@@ -123,6 +123,8 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         mistakes.append("AZURE_CLIENT_ID: not a GUID; copy the Application (client) ID")
     if not entra and found["allowed_tenants"]:
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
+    if not entra and found["on_demand"]:
+        mistakes.append("SIDECAR_ON_DEMAND: only Entra has resources; name scopes in SIDECAR_TOKENS")
     for name, empty in (("scopes", ()), ("tokens", {}), ("formats", ()), ("on_demand", ())):
         found[name] = found[name] or empty
     for name in ("allowed_users", "allowed_tenants", "serve_hosts"):

@@ -62,8 +62,10 @@ def report(found: Found) -> dict[str, Any]:
         if first is None
         else {name: _text(first.get(name)) for name in ("username", "object_id", "tenant_id", "client_id")},
         "tokens": {
-            name or "token": _token(document, found.journal.tokens.get(name, Attempts()), found.now)
-            for name, document in found.published.items()
+            name or "token": _token(
+                found.published.get(name, {}), found.journal.tokens.get(name, Attempts()), found.now
+            )
+            for name in dict.fromkeys((*found.published, *found.journal.tokens))
         },
         "next_turn_on": found.journal.wake_on,
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
@@ -77,7 +79,9 @@ def report(found: Found) -> dict[str, Any]:
 
 
 def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]:
-    """Its life counts from when it was obtained, as the journal has it: the document does not say."""
+    """Its life counts from when it was obtained, as the journal has it: the document does not say, and is
+    empty where nothing is published yet.
+    """
     expires_on = _instant(document.get("expires_on"))
     remaining = int(expires_on - now) if expires_on is not None else 0
     life = (expires_on or 0) - attempts.succeeded_on
@@ -87,7 +91,11 @@ def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]
         "life_seconds": life if attempts.succeeded_on and life >= max(remaining, 1) else None,
         "live": remaining > 0,
         "scope": _text(document.get("scope")),
+        "published": bool(document),
         "failures": attempts.failures,
+        "error": attempts.error if attempts.failures else None,
+        "failing_since": attempts.failed_on if attempts.failures else None,
+        "retry_on": attempts.retry_on or None if attempts.failures else None,
     }
 
 

@@ -21,11 +21,12 @@ from sidecar.custody import Custody
 from sidecar.early import EarlySignin
 from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
+from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupted
 from sidecar.renewal import Renewal, RenewingAuthority
-from sidecar.role import REFRESH, SIGNIN, Role, Rules
+from sidecar.role import DEMAND, REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
 from sidecar.upkeep import Upkeep
 
@@ -60,6 +61,9 @@ class Turn:
         self._upkeep = Upkeep(
             role=role, rules=rules, custody=custody, renewal=renewal, ledger=ledger, clock=clock
         )
+        self._on_demand = OnDemand(
+            rules=rules, custody=custody, renewal=renewal, upkeep=self._upkeep, ledger=ledger
+        )
         self._early = EarlySignin(
             rules=rules,
             custody=custody,
@@ -88,7 +92,10 @@ class Turn:
             self._upkeep.withdraw_if_refused()
             self._custody.publish()
             self._ledger.check_clock()
-            self._work(at_once=at_once or self._ledger.journal.renewal_owed)
+            if self._role is DEMAND:
+                self._on_demand.fetch(self._rules.asked or "")
+            else:
+                self._work(at_once=at_once or self._ledger.journal.renewal_owed)
             if self._role is REFRESH and self._early.is_due():
                 self._ask_early()
         except OSError as error:
@@ -122,17 +129,16 @@ class Turn:
         failures = self._renewal.failures
         if self._custody.account is None:
             nobody = SigninRequired("nobody is signed in", advice="Sign in at the prompt.")
-            failures = dict.fromkeys(self._rules.wanted, nobody)
+            failures = dict.fromkeys(self._rules.configured, nobody)
             self._ledger.settle()
         refused = [name for name, error in failures.items() if isinstance(error, SigninRequired)]
-        if refused:
+        if refused := self._upkeep.worth_a_prompt(refused):
             self._ask_for_signin(refused, failures[refused[0]], at_once=at_once)
         self._raise_what_matters()
 
     def _ask_for_signin(self, refused: Sequence[str], error: SidecarError, *, at_once: bool) -> None:
         """Prompt for the first token that needs it; its sign-in serves the others as well."""
-        name = refused[0]
-        first = next(iter(self._rules.wanted))
+        name, first = refused[0], self._first()
         if first not in refused and (self._role is SIGNIN or not self._rules.may_prompt):
             # The app can start, and go on, without a further audience; `refresh` will ask for it.
             self._upkeep.put_off(refused)
@@ -189,7 +195,7 @@ class Turn:
         attempts = self._ledger.journal.tokens
         others = [
             other
-            for other in self._rules.wanted
+            for other in self._upkeep.situation().wanted
             if other not in self._custody.tokens
             or other in refused[1:]
             or (other in attempts and attempts[other].failures)
@@ -219,16 +225,18 @@ class Turn:
 
     def _raise_what_matters(self) -> None:
         """A further audience that fails holds up nothing; the first token's failure is the turn's."""
-        failures = self._renewal.failures
-        first = next(iter(self._rules.wanted))
+        failures, first = self._renewal.failures, self._first()
         if first in failures and not isinstance(failures[first], SigninRequired):
             raise failures[first]
+
+    def _first(self) -> str:
+        return plan.mainstay(self._rules.configured, self._custody.tokens)
 
     def _leave(self, retry_in_seconds: int | None) -> None:
         """Write down what the next turn and the probes need; what cannot be written costs a turn."""
         self._ledger.check_clock()
         if self._custody.account is not None:
-            self._ledger.healed()
+            self._ledger.healed(self._upkeep.situation().wanted)
         situation = self._early.foresee()
         anchor = self._clock.anchor()
         if retry_in_seconds is None:

@@ -16,7 +16,7 @@ from sidecar.errors import AccountRefused, DirectoryError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.renewal import Renewal
-from sidecar.role import Role, Rules
+from sidecar.role import SIGNIN, Role, Rules
 
 
 class Upkeep:
@@ -34,12 +34,15 @@ class Upkeep:
         self._owed_on: float | None = None
 
     def situation(self, *, at_once: bool = False) -> Situation:
-        """What there is to decide on, now."""
-        now = self._clock.now()
+        """What there is to decide on, now. Tokens on demand are for `refresh`, once they were obtained: the
+        first time is left to whoever asks for them.
+        """
+        now, cached = self._clock.now(), self._custody.tokens
+        others = self._rules.demanded - (cached.keys() if self._role is not SIGNIN else set())
         return Situation(
             now=now,
-            wanted=self._rules.wanted,
-            cached=self._custody.tokens,
+            wanted={name: scopes for name, scopes in self._rules.wanted.items() if name not in others},
+            cached=cached,
             attempts=self._ledger.journal.tokens,
             at_once=at_once,
             # Of the present second: within the hours that is no instant still to come.
@@ -85,6 +88,11 @@ class Upkeep:
         others = [name for name in due if name not in refused]
         if others or leapt or self._owed_on is not None:
             self._renew_and_show(others, settles=leapt)
+
+    def worth_a_prompt(self, refused: Sequence[str]) -> list[str]:
+        """Of tokens that a person has to cure those that somebody configured; the others are put off."""
+        self.put_off([name for name in refused if name in self._rules.demanded])
+        return [name for name in refused if name not in self._rules.demanded]
 
     def put_off(self, names: Sequence[str]) -> None:
         """Tokens that a person has to cure, but not now."""

@@ -80,6 +80,33 @@ def test_damaged_document_is_told_as_expired(odd: Any) -> None:
     assert "EXPIRED" in shown(found)
 
 
+def test_each_audience_has_its_own_state() -> None:
+    """One that was never obtained is there too, with its own message and the time of the next try."""
+    failing = Attempts(failures=2, failed_on=NOW - 30, retry_on=NOW + 300, error="AADSTS65001: no consent")
+    found = replace(
+        NOTHING,
+        published={"": document_of(3600)},
+        journal=Journal(tokens={"": Attempts(succeeded_on=NOW), "arm": failing}),
+    )
+    tokens = report(found)["tokens"]
+    assert tokens["token"]["error"] is None
+    assert tokens["arm"] == {
+        "expires_on": None,
+        "remaining_seconds": 0,
+        "life_seconds": None,
+        "live": False,
+        "scope": None,
+        "published": False,
+        "failures": 2,
+        "error": "AADSTS65001: no consent",
+        "failing_since": NOW - 30,
+        "retry_on": NOW + 300,
+    }
+    assert "arm         not obtained yet\n" in shown(found)
+    assert "            AADSTS65001: no consent; tried again in 5 min\n" in shown(found)
+    assert objections("status", json.loads(json.dumps(report(found)))) == []
+
+
 def test_program_finds_account_tokens_and_next_turn() -> None:
     """Each published token by name, the unnamed one as `token`, with its failures."""
     found = Found(
@@ -109,7 +136,11 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
                 "life_seconds": 3660,
                 "live": True,
                 "scope": "scope",
+                "published": True,
                 "failures": 0,
+                "error": None,
+                "failing_since": None,
+                "retry_on": None,
             },
             "arm": {
                 "expires_on": NOW - 60,
@@ -117,7 +148,11 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
                 "life_seconds": None,
                 "live": False,
                 "scope": "scope",
+                "published": True,
                 "failures": 3,
+                "error": None,
+                "failing_since": NOW - 90,
+                "retry_on": None,
             },
         },
         "next_turn_on": NOW + 40,

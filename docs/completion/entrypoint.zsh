@@ -127,6 +127,7 @@ _shtab_sidecar_refresh_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--now[renew whatever the schedule says]"
   "--first[the loop begins\: test, and log, that others cannot read the state]"
+  "--demand[one turn, for the token of this resource alone, if SIDECAR_ON_DEMAND allows it\: for serve]:RESOURCE:"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"

@@ -22,6 +22,7 @@ from sidecar.core.health import Vitals
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
+from sidecar.errors import StillAtWork
 from sidecar.posix.files import read_plain, replace_text
 from sidecar.posix.heart import Heart
 
@@ -58,20 +59,31 @@ class StateDirectory:
         return self._path / "heartbeat"
 
     @contextmanager
-    def locked(self, heart: Heart, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def locked(
+        self, heart: Heart, waiting: Callable[[], None] = lambda: None, *, patience_seconds: float = math.inf
+    ) -> Iterator[None]:
         """One turn at a time; the kernel frees the lock of a process that dies (flock(2)).
 
         Another turn may hold it for as long as a prompt is open: waiting goes on, and beats; `waiting`
         is called once if there is anything to wait for.
 
         :raises OSError: the lock file cannot be made
+        :raises StillAtWork: another turn holds it for longer than `patience_seconds`
         """
         descriptor = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if not _try_lock(descriptor):
                 waiting()
+                waited = 0.0
                 while not _try_lock(descriptor):
+                    if waited >= patience_seconds:
+                        raise StillAtWork(
+                            "another turn is at work for longer than could be waited",
+                            advice="It may show a prompt, or wait for the authority: `status` says which. "
+                            "Ask again later.",
+                        )
                     heart.rest(LOCK_POLL_SECONDS)
+                    waited += LOCK_POLL_SECONDS
             yield
         finally:
             os.close(descriptor)

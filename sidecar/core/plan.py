@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sidecar.core import schedule
 from sidecar.core.schedule import Attempts
-from sidecar.core.token import AccessToken, Freshness, TokenSet, Wanted, freshness
+from sidecar.core.token import UNNAMED, AccessToken, Freshness, TokenSet, Wanted, freshness
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ def usable(cached: TokenSet, wanted: Wanted) -> dict[str, AccessToken]:
         for name, scopes in wanted.items()
         if name in cached and cached[name].requested == scopes
     }
+
+
+def mainstay(configured: Wanted, cached: TokenSet) -> str:
+    """The token that no app can do without: the unnamed one if there is one, else the first one that was ever
+    obtained, so that one more in SIDECAR_TOKENS ends nothing wherever it stands.
+    """
+    if UNNAMED in configured:
+        return UNNAMED
+    return next((name for name in configured if name in cached), next(iter(configured)))
 
 
 def due_for_signin(situation: Situation, policy: Policy) -> list[str]:

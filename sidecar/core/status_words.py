@@ -11,6 +11,7 @@ from sidecar.core.time_words import span, utc, utc_date
 
 BAR_WIDTH = 10
 COLUMNS = 80
+MESSAGE_MAX = 400
 MEASURED_MAX_SECONDS = 120
 """Shorter lives are shown to the second."""
 
@@ -46,7 +47,10 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     account, now = status["account"], status["now"]
     name = (account["username"] or account["object_id"] or "unknown") if account else "nobody"
     rows = [("signed in", name)]
-    rows += [(printable(name, 63), _token(token)) for name, token in status["tokens"].items()]
+    for token_name, token in status["tokens"].items():
+        rows.append((printable(token_name, 63), _token(token)))
+        if token["failures"] and len(status["tokens"]) > 1:
+            rows.append(("", _failure(token, now)))
     if not status["tokens"]:
         rows.append(("token", "none published"))
     if status["next_turn_on"] is not None:
@@ -69,7 +73,16 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def _failure(token: Mapping[str, Any], now: int) -> str:
+    """What keeps this one from being renewed, in its own words, and when it is tried again."""
+    wait = (token["retry_on"] or now) - now
+    again = f"; tried again in {span(wait)}" if wait > 0 else ""
+    return f"{printable(token['error'] or 'failed', MESSAGE_MAX)}{again}"
+
+
 def _token(token: Mapping[str, Any]) -> str:
+    if not token["published"]:
+        return "not obtained yet" if token["failures"] else "not published"
     left, until = span(token["remaining_seconds"]), utc(token["expires_on"])
     if not token["live"]:
         return f"[{'-' * BAR_WIDTH}] EXPIRED {left} ago, at {until}"

@@ -10,6 +10,7 @@ import msal
 import pytest
 
 from sidecar.adapters.entra import Entra
+from sidecar.adapters.entra.baton import Baton
 from sidecar.adapters.entra.guard import Guard
 from sidecar.adapters.http.answer import Response
 from sidecar.core.grant import Authority
@@ -62,7 +63,7 @@ def entra_with(transport: Answers, *, oidc: bool) -> Entra:
 @pytest.mark.parametrize("status", [302, 400, 403, 404])
 def test_grant_that_is_no_success_is_an_error(status: int) -> None:
     """A token behind a refusal is none (RFC 6749 section 5.1 asks for 200); MSAL would take it."""
-    told = json.loads(Guard(Answers(status, {"access_token": "a"})).post(URL).text)
+    told = json.loads(Guard(Answers(status, {"access_token": "a"}), Baton()).post(URL).text)
     assert told["error"] == f"http {status}"
 
 
@@ -70,7 +71,7 @@ def test_grant_that_is_no_success_is_an_error(status: int) -> None:
 def test_error_of_the_authority_stays_its_own(status: int, error: str | None) -> None:
     """What it says decides; a success without an error is one."""
     document = {"access_token": "a"} if error is None else {"error": error}
-    assert json.loads(Guard(Answers(status, document)).post(URL).text) == document
+    assert json.loads(Guard(Answers(status, document), Baton()).post(URL).text) == document
 
 
 @pytest.mark.parametrize("status", [201, 302])

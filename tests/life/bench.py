@@ -48,6 +48,8 @@ class Bench:
     full: bool = False
     """Whether the token directory takes no further generation."""
     faces: tuple[Face, ...] = ()
+    width: int = 1
+    """How many renewals may be under way at a time."""
 
     @classmethod
     def in_directory(
@@ -100,6 +102,7 @@ class Bench:
             clock=self.clock,
             interrupts=interrupts,
             log=log,
+            unprobed=self.rules.demanded,
         )
         turn = Turn(
             role=role,
@@ -113,6 +116,7 @@ class Bench:
                 wanted=self.rules.wanted,
                 admission=self.rules.admission,
                 log=log,
+                width=self.width,
             ),
             signin=DeviceSignin(
                 authority=self.authority,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,9 +76,10 @@ class Volume(TokenDirectory):
 
 
 class Flickering(TokenCache):
-    """Fails to write `failing` times, then writes."""
+    """Fails to write `failing` times, then writes; counts what it wrote."""
 
     failing = 0
+    commits = 0
 
     def commit(self, account: Account | None, tokens: TokenSet, *, at: Anchor | None = None) -> None:
         """As ever, unless it is to fail."""
@@ -85,6 +87,7 @@ class Flickering(TokenCache):
             self.failing -= 1
             raise OSError(errno.EIO, "Input/output error")
         super().commit(account, tokens, at=at)
+        self.commits += 1
 
 
 class QuietHeart(Heart):
@@ -129,6 +132,7 @@ class ScriptedAuthority:
     authorizations: list[DeviceAuthorization] = field(default_factory=list)
     requests: list[tuple[str, float]] = field(default_factory=list)
     poll_times: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _serial: count[int] = field(default_factory=lambda: count(1))
     _signed_in_at: float = 0.0
     """By the boot clock."""
@@ -169,6 +173,10 @@ class ScriptedAuthority:
 
     def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         """The next scripted answer, or a new token."""
+        with self._lock:  # as MSAL has its baton
+            return self._renew(account, scopes)
+
+    def _renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         self.requests.append(("renew", self.clock.now()))
         script = self.renewals.popleft() if self.renewals else None
         if script is not None:

@@ -15,7 +15,16 @@ import yaml
 
 from tests.manifests.arrangements import K8S, Manifest
 
-EXAMPLES = ("deployment", "statefulset", "daemonset", "job", "cronjob", "emulator", "quick-start")
+EXAMPLES = (
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "job",
+    "cronjob",
+    "emulator",
+    "quick-start",
+    "two-identities",
+)
 ARRANGEMENTS = ("component", "single", "classic")
 
 

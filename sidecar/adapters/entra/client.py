@@ -8,22 +8,18 @@ leaves here as the classes of `sidecar.errors`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msal
 
-from sidecar.adapters.entra.guard import Guard, Transport, odd_answers
+from sidecar.adapters.entra.baton import Baton
+from sidecar.adapters.entra.guard import Guard, Transport, odd_answers, requestable
 from sidecar.core import device_code
 from sidecar.core.account import Account, account_after_renewal, account_from_claims
 from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
 from sidecar.core.grant import Authority, Grant, PollResult, access_token_from, session_ends_on
-from sidecar.core.oauth_answer import (
-    not_oauth,
-    refusal,
-    seconds_of,
-    text_of,
-)
+from sidecar.core.oauth_answer import not_oauth, refusal, seconds_of, text_of
 from sidecar.core.schedule import Anchor
 from sidecar.errors import (
     AccountRefused,
@@ -36,7 +32,6 @@ from sidecar.errors import (
 # MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
 logging.getLogger("msal").disabled = True
 
-RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access"})
 CODE_LIFE_DEFAULT_SECONDS = 900
 
 
@@ -58,6 +53,7 @@ class Entra:
         self._cache = cache
         self._transport = transport
         self._clocks = clocks
+        self._baton = Baton()
         self._made: msal.PublicClientApplication | None = None
         self._flow: dict[str, Any] = {}
 
@@ -136,12 +132,17 @@ class Entra:
         return PollResult(answer, error=said)
 
     def renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
-        """Use the refresh token, whatever life the cached access token has: one request.
+        """Use the refresh token, whatever life the cached access token has: one request. Several threads may
+        do so side by side, and nothing else of this class meanwhile.
 
         :raises SigninRequired: the refresh token is not accepted any more, or there is none
         :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
         :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy, TokenUnusable: see there
         """
+        with self._baton.held():
+            return self._renew(account, scopes)
+
+    def _renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         started = self._clocks()
         app = self._app()
         found = [known for known in app.get_accounts() if known["home_account_id"] == account.home_account_id]
@@ -175,7 +176,7 @@ class Entra:
                 self._made = msal.PublicClientApplication(
                     self._client_id,
                     token_cache=self._cache(),
-                    http_client=Guard(self._transport),
+                    http_client=Guard(self._transport, self._baton),
                     # Off: hosts are configured, and each failure would cost a look-up elsewhere
                     # whose own failure would hide the first (measured with msal 1.39).
                     instance_discovery=False,
@@ -239,11 +240,6 @@ class Entra:
                     entra=not self._authority.oidc,
                 )
         return None
-
-
-def requestable(scopes: Sequence[str]) -> list[str]:
-    """MSAL adds the reserved scopes itself and raises when it is given one."""
-    return [scope for scope in scopes if scope not in RESERVED_SCOPES]
 
 
 def _positive(value: object) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
+from sidecar.adapters.entra.baton import Baton
 from sidecar.core.oauth_answer import discovery_refusal, for_msal
 from sidecar.errors import AuthorityUnreachable, SidecarError, TokenUnusable
 
 OAUTH_KEYS = {"error", "access_token", "refresh_token", "user_code", "device_code"}
 """An answer without any of them comes from somebody else (RFC 6749 section 5, RFC 8628 section 3.2)."""
+
+RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access"})
 
 
 class Transport(Protocol):
@@ -35,6 +38,11 @@ class Transport(Protocol):
         ...
 
 
+def requestable(scopes: Sequence[str]) -> list[str]:
+    """MSAL adds the reserved scopes itself and raises when it is given one."""
+    return [scope for scope in scopes if scope not in RESERVED_SCOPES]
+
+
 @contextmanager
 def odd_answers() -> Iterator[None]:
     """MSAL takes an answer at its word: what is odd there is a ValueError here, an IndexError elsewhere.
@@ -53,15 +61,20 @@ def odd_answers() -> Iterator[None]:
 
 
 class Guard:
-    """Between MSAL and the transport: what MSAL reads makes sense, and an error of discovery is told."""
+    """Between MSAL and the transport: what MSAL reads makes sense, and an error of discovery is told.
 
-    def __init__(self, transport: Transport) -> None:
+    While a request is under way, whoever waits for the baton has it.
+    """
+
+    def __init__(self, transport: Transport, baton: Baton) -> None:
         self._transport = transport
+        self._baton = baton
         self.close = transport.close
 
     def post(self, url: str, **kwargs: Any) -> Any:
         """What MSAL would stumble over is left out; what is not a success is none, whatever it holds."""
-        response = self._transport.post(url, **kwargs)
+        with self._baton.let_go():
+            response = self._transport.post(url, **kwargs)
         answer = json.loads(response.text)
         if not answer.keys() & OAUTH_KEYS:
             # MSAL would take it for a lost refresh token, or for a token.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sidecar.adapters.entra.client import Entra, requestable
-from sidecar.adapters.entra.guard import odd_answers
+from sidecar.adapters.entra.client import Entra
+from sidecar.adapters.entra.guard import odd_answers, requestable
 from sidecar.core.oauth_answer import refusal
 from sidecar.errors import SidecarError
 

@@ -1,4 +1,4 @@
-"""One request at a time, on `urllib.request`: MSAL's own client has no time-out.
+"""Requests on `urllib.request`: MSAL's own client has no time-out.
 
 Redirects are not followed: a refresh token goes to the configured host or nowhere. `urllib` knows
 proxies, NO_PROXY and the system's trust store, and MSAL's import has loaded most of it anyway.
@@ -54,7 +54,8 @@ class HttpClient:
     """Each request has ten seconds in all, DNS and a slow drip of bytes included.
 
     It runs in a thread of its own, which is left behind when the time is over: the main thread stays
-    open to signals even while a name is being resolved, which no signal handler can end.
+    open to signals even while a name is being resolved, which no signal handler can end. Several threads
+    may ask side by side: what is told or kept of an answer is so by one at a time.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class HttpClient:
         self._documents = documents
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
+        self._telling = threading.Lock()
         self.opener = opener_trusting(ca_file)
 
     def get(
@@ -149,10 +151,12 @@ class HttpClient:
             error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
             raise failure(error, host=host, ca_file=self._ca_file) from None
         if method == "POST" and call.response.status_code in GONE:
-            self._documents.outdate()  # it named an endpoint that is not there any more
+            with self._telling:
+                self._documents.outdate()  # it named an endpoint that is not there any more
         response = checked(call.response, host=host)
         if response.sent_on is not None:
-            self._heard_time(response.sent_on)
+            with self._telling:
+                self._heard_time(response.sent_on)
         return response
 
 
