@@ -26,6 +26,7 @@ from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import UNNAMED, Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
+from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock, SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
@@ -63,6 +64,7 @@ def run_turn(
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
+        templates = templates_in(settings.template_dir, _wanted(settings), first=first)
         heart = Heart(state.heartbeat_file, clock)
         heart.beat()
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
@@ -96,6 +98,9 @@ def run_turn(
         hours=settings.signin_hours,
     )
     announcement = telling.announcement(settings, role=role, environ=environ, log=log)
+    further = FurtherFiles(
+        settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
+    )
     custody = Custody(
         cache=cache,
         token_dir=token_dir,
@@ -105,6 +110,7 @@ def run_turn(
         clock=clock,
         interrupts=interrupts,
         log=log,
+        further=further,
         published=announcement.published,
     )
     renewal = Renewal(
@@ -152,7 +158,10 @@ def run_turn(
             state.locked(heart, waiting=lambda: log.event("lock.waiting", path=str(state.path))),
             remembered(state, log, clock),
         ):
-            turn.run(at_once=at_once)
+            try:
+                turn.run(at_once=at_once)
+            finally:
+                further.tell()
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise
