@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 
 from sidecar.errors import ConfigurationError
+from sidecar.posix.files import read_given
 
 SETTING = "SIDECAR_TEMPLATE_DIR"
 MAX_FILES = 64
@@ -51,14 +51,12 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _text(file: Path, *, shown: Path) -> str:
-    # Not blocking, so that a FIFO holds nobody up.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _refused(shown, "is no plain file; every file of the directory is a template")
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise _refused(shown, f"is longer than {MAX_BYTES >> 10} KiB")
+    try:
+        content = read_given(file, most=MAX_BYTES)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _refused(shown, error.strerror) from error
     try:
         return content.decode()
     except UnicodeDecodeError as error:
