@@ -63,9 +63,10 @@ def read_given(path: Path, *, most: int) -> bytes:
     :raises OSError: it is missing, no plain file, or longer than `most` bytes
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no plain file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "is no plain file")
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"is longer than {most >> 10} KiB")
