@@ -68,7 +68,7 @@ def read_settings_file(path: Path) -> FromFile:
 
 def _parsed(text: str, path: Path) -> Mapping[str, object]:
     """By the name, and where that says nothing by the first character: no TOML begins with a brace."""
-    as_json = path.suffix == ".json" or (path.suffix != ".toml" and text.lstrip()[:1] in ("{", "["))
+    as_json = path.suffix == ".json" or (path.suffix != ".toml" and text.lstrip()[:1] == "{")
     found = json.loads(text, object_pairs_hook=_each_once) if as_json else tomllib.loads(text)
     if not isinstance(found, dict):
         raise ValueError("give one JSON object")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sidecar.core.account import Admission
 from sidecar.errors import ConfigurationError, SigninRequired
 from tests.life.bench import ARM, GRAPH, Bench
 
@@ -87,15 +89,14 @@ def test_changed_template_is_published_without_a_request(bench: Bench) -> None:
 
 def test_template_waits_for_its_token_and_holds_up_nothing(tmp_path: Path) -> None:
     """An audience without consent: the others are published, it is told once, and comes with its token."""
-    bench = Bench.in_directory(tmp_path, wanted={"": GRAPH, "arm": ARM}, may_prompt=False)
+    bench = Bench.in_directory(tmp_path, wanted={"": GRAPH, "arm": ARM})
     bench.template_dir = tmp_path / "templates"
     bench.template_dir.mkdir()
     write(bench, "both", "{{ token }} {{ arm.token }}")
     write(bench, "one", "{{ token }}")
-    bench.rules = type(bench.rules)(**{**vars(bench.rules), "may_prompt": True})
     bench.authority.refused_scopes[ARM] = SigninRequired("consent_required")
     assert bench.signin() is None
-    bench.rules = type(bench.rules)(**{**vars(bench.rules), "may_prompt": False})
+    bench.rules = replace(bench.rules, may_prompt=False)
     for _ in range(3):
         bench.turn()
         bench.clock.sleep(400)
@@ -157,12 +158,10 @@ def test_template_with_a_name_of_ours_is_refused(bench: Bench, name: str) -> Non
 
 def test_account_that_is_not_allowed_any_more_leaves_no_file(bench: Bench) -> None:
     """A withdrawal takes templates and formats too."""
-    from sidecar.core.account import Admission
-
     write(bench, "app.conf", "{{ token }}")
     bench.formats = ("header", "env")
     bench.turn()
-    bench.rules = type(bench.rules)(**{**vars(bench.rules), "may_prompt": False})
+    bench.rules = replace(bench.rules, may_prompt=False)
     bench.allow(Admission(users=frozenset({"somebody-else"})))
     bench.turn()
     assert list(bench.token_path.iterdir()) == []
