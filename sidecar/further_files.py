@@ -16,6 +16,7 @@ from sidecar.core.formats import FILES, FORMATS, Document, files_of
 from sidecar.errors import ConfigurationError
 from sidecar.posix.files import read_plain, replace_text
 
+MAX_TOLD = 10
 ALL = ""
 """In the place of a template's name: none of them can be read."""
 
@@ -51,7 +52,9 @@ def templates_in(path: Path | None, names: Collection[str], *, first: bool) -> T
         name: "; ".join(f"{path / name}: {each}" for each in found) for name, found in wrong.items() if found
     }
     if told and first:
-        raise _refusal("; ".join(f"{SETTING}: {words}" for words in told.values()))
+        more = f"; and {len(told) - MAX_TOLD} more files" if len(told) > MAX_TOLD else ""
+        words = list(told.values())[:MAX_TOLD]
+        raise _refusal("; ".join(f"{SETTING}: {each}" for each in words) + more)
     return Templates({name: text for name, text in texts.items() if name not in told}, told)
 
 

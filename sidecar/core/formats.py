@@ -43,14 +43,19 @@ def files_of(documents: Mapping[str, Document], formats: Collection[str] = ()) -
 
 def _env(name: str, document: Document) -> str:
     """Lines for sh, systemd and docker alike. Docker knows no quotes, so there are none where the shell can
-    do without; what is not known is empty.
+    do without, and each value is one line: a second one would be a variable of its own there. What is not
+    known is empty.
     """
     front = variable_prefix(name)
     values = {variable: document.get(key) for variable, key in _VARIABLES.items()}
     return "".join(
-        f"{front}{variable}={'' if value is None else shlex.quote(str(value))}\n"
+        f"{front}{variable}={'' if value is None else shlex.quote(_one_line(str(value)))}\n"
         for variable, value in values.items()
     )
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def variable_prefix(name: str) -> str:

@@ -14,9 +14,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from string import Template
 
 from sidecar.core.formats import Document
+from sidecar.core.oauth_answer import printable
 from sidecar.core.token import UNNAMED
 
-MAX_PLACEHOLDERS = 200
+MAX_TOLD = 10
+"""Mistakes of one file: who mends ten sees the others at the next start."""
+
+MAX_PLACEHOLDERS = 100
 """In one file: with the longest of tokens it stays a file of some megabytes."""
 
 KEYS = frozenset(
@@ -35,13 +39,15 @@ KEYS = frozenset(
 )
 """Those of `token.json`; `token` is another name of the first."""
 
+MAX_SHOWN = 80
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 _Value = str | int | None
 
 
 def _text(value: _Value) -> str:
-    return "" if value is None else str(value)
+    """A name may hold half of a surrogate pair, which no file can."""
+    return "" if value is None else str(value).encode("utf-8", "replace").decode()
 
 
 def _url(value: _Value) -> str:
@@ -110,8 +116,9 @@ def mistakes(text: str, names: Collection[str]) -> list[str]:
         if match["escaped"] is None and (wrong := _mistake(match["braced"], names)):
             found.append(f"line {text.count(chr(10), 0, match.start()) + 1}: {wrong}")
     if count > MAX_PLACEHOLDERS:
-        found.append(f"has {count} values to fill in; {MAX_PLACEHOLDERS} are the most")
-    return found
+        found.insert(0, f"has {count} values to fill in; {MAX_PLACEHOLDERS} are the most")
+    more = [f"and {len(found) - MAX_TOLD} more"] if len(found) > MAX_TOLD else []
+    return found[:MAX_TOLD] + more
 
 
 def lacking(text: str, names: Collection[str]) -> list[str]:
@@ -139,12 +146,14 @@ def _mistake(expression: str | None, names: Collection[str]) -> str | None:
     if expression is None:
         return 'a `{{` that nothing sound follows; for two braces themselves write {{ "{{" }}'
     name, key, filters = _parsed(expression)
+    told = printable(expression, MAX_SHOWN)
     if key not in KEYS:
-        return f"{expression!a}: there is no {key!a}; there are token, {', '.join(sorted(KEYS))}"
+        return f"'{told}': there is no such value; there are token, {', '.join(sorted(KEYS))}"
     if name not in names:
-        return f"{expression!a}: {_nameless(name, names)}"
+        return f"'{told}': {_nameless(name, names)}"
     if unknown := [step for step in filters if step not in FILTERS]:
-        return f"{expression!a}: there is no filter {unknown[0]!a}; there are {', '.join(FILTERS)}"
+        shown = printable(unknown[0], MAX_SHOWN)
+        return f"'{told}': there is no filter '{shown}'; there are {', '.join(FILTERS)}"
     return None
 
 
@@ -152,4 +161,4 @@ def _nameless(name: str, names: Collection[str]) -> str:
     known = ", ".join(sorted(each for each in names if each != UNNAMED)) or "none"
     if name == UNNAMED:
         return f"no token is without a name, as SIDECAR_SCOPES is not set; named ones are {known}"
-    return f"SIDECAR_TOKENS names no {name!a}; it names {known}"
+    return f"SIDECAR_TOKENS names none like that; it names {known}"

@@ -54,10 +54,14 @@ def test_env_holds_token_expiry_resource_and_person() -> None:
 
 @given(username=st.text(min_size=1))
 def test_no_value_of_env_can_be_anything_but_a_value(username: str) -> None:
-    """Names come from the provider: whatever is in one, the shell reads it back and runs nothing."""
+    """Names come from the provider: whatever is in one, the shell reads it back and runs nothing, and it is
+    one line, as docker would take a second one for a variable.
+    """
     env = files_of({"": {**DOCUMENT, "username": username}}, ["env"])["env"]
+    assert len(env.splitlines()) == 4
     quoted = env.partition("ACCESS_TOKEN_USERNAME=")[2]
-    assert shlex.split(quoted) == [username]
+    shown = "".join(each if each.isprintable() else " " for each in username)
+    assert shlex.split(quoted) == [shown]
 
 
 @pytest.mark.parametrize(

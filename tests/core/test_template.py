@@ -67,18 +67,18 @@ def test_keys_are_those_of_the_document() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a\n{{ tokn }}", "line 2: 'tokn': there is no 'tokn'; there are token, access_token"),
-        ("{{ refresh_token }}", "line 1: 'refresh_token': there is no 'refresh_token'"),
+        ("a\n{{ tokn }}", "line 2: 'tokn': there is no such value; there are token, access_token"),
+        ("{{ refresh_token }}", "line 1: 'refresh_token': there is no such value"),
         (
             "\n\n{{ arm.token }}",
-            "line 3: 'arm.token': SIDECAR_TOKENS names no 'arm'; it names graph, my.api-2",
+            "line 3: 'arm.token': SIDECAR_TOKENS names none like that; it names graph, my.api-2",
         ),
         ("{{ token | html }}", "there is no filter 'html'; there are json, base64, url, shell"),
         ("{{ token", "line 1: a `{{` that nothing sound follows"),
         ("{{}}", "a `{{` that nothing sound follows"),
         ("{{ token\n}}", "a `{{` that nothing sound follows"),
         ("{{{ token }}}", "a `{{` that nothing sound follows"),
-        ("{{ token.__class__ }}", "there is no '__class__'"),
+        ("{{ token.__class__ }}", "'token.__class__': there is no such value"),
         ("{{ token() }}", "a `{{` that nothing sound follows"),
         ("{{ token | }}", "a `{{` that nothing sound follows"),
         ("{{ range .items }}", "a `{{` that nothing sound follows"),
@@ -94,6 +94,13 @@ def test_all_mistakes_are_told_at_once() -> None:
     """Each with its own line."""
     found = template.mistakes("{{ a }}\n{{ token }}\n{{ b }}{{", DOCUMENTS)
     assert [words.partition(":")[0] for words in found] == ["line 1", "line 3", "line 3"]
+
+
+def test_message_has_an_end() -> None:
+    """However long a template is that was never meant to be one."""
+    found = template.mistakes("{{ " + "x" * 60_000 + " }}" + "{{" * 5000, DOCUMENTS)
+    assert found[-1] == "and 4992 more"
+    assert sum(map(len, found)) < 3000
 
 
 def test_token_without_a_name_needs_its_scopes() -> None:

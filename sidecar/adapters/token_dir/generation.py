@@ -102,9 +102,9 @@ def is_whole(path: Path, contents: Mapping[str, str], access: Access) -> bool:
 
 def _holds(file: Path, content: bytes, access: Access) -> bool:
     found = file.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size != len(content):
+    if found.st_size != len(content):
         return False
-    return _allows(found, access.mode, access) and file.read_bytes() == content
+    return _allows(found, access.mode, access) and read_plain(file) == content
 
 
 def _allows(found: os.stat_result, mode: int, access: Access) -> bool:
