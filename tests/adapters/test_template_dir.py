@@ -20,12 +20,13 @@ def test_every_file_is_a_template(tmp_path: Path) -> None:
 
 
 def test_mount_of_a_config_map_is_read(tmp_path: Path) -> None:
-    """Names are links through `..data`, which are not templates themselves."""
+    """Through one resolution of `..data`: the kubelet removes the name of a key that is gone after the swap."""
     generation = tmp_path / "..2026_01_01_00_00_00.1"
     generation.mkdir()
     (generation / "nginx.conf").write_text("new")
     (tmp_path / "..data").symlink_to(generation.name)
-    (tmp_path / "nginx.conf").symlink_to("..data/nginx.conf")
+    for name in ("nginx.conf", "gone"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
     assert read_templates(tmp_path) == {"nginx.conf": "new"}
 
 
