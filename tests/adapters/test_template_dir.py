@@ -20,7 +20,7 @@ def test_every_file_is_a_template(tmp_path: Path) -> None:
 
 
 def test_mount_of_a_config_map_is_read(tmp_path: Path) -> None:
-    """Through one resolution of `..data`: the kubelet removes the name of a key that is gone after the swap."""
+    """Through one resolution of `..data`: the name of a key that is gone is removed after the swap."""
     generation = tmp_path / "..2026_01_01_00_00_00.1"
     generation.mkdir()
     (generation / "nginx.conf").write_text("new")
