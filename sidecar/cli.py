@@ -17,7 +17,7 @@ from sidecar.command_line import parser
 from sidecar.core import demand
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
-from sidecar.settings import Settings, read_settings, read_what_is_right
+from sidecar.settings import Settings, given_settings, read_settings, read_what_is_right
 
 NOBODY_NAMED = (
     "SIDECAR_ON_PUBLISH_SIGNAL: names nobody, and only `exec` has a command of its own; say whom it is for, "
@@ -184,7 +184,7 @@ def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bo
         for check in examine(
             settings,
             mistakes=mistakes,
-            set_count=sum(bool(flags.get(each.name) or environ.get(each.name)) for each in SETTINGS),
+            set_count=sum(bool(text.strip()) for text in given_settings(environ, flags)[0].values()),
             identity=own_identity(),
             clock=SystemClock(),
             interrupts=interrupts,

@@ -29,6 +29,7 @@ from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import UNNAMED, Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError, StillAtWork
+from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock, SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
@@ -71,12 +72,15 @@ def run_turn(
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
+        configured, asked = _wanted(settings), None
+        templates = templates_in(settings.template_dir, configured, first=first)
+        taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
         heart.beat()
-        demands, configured, asked = Demands(state.path), _wanted(settings), None
+        demands = Demands(state.path)
         if demand:
-            asked = on_demand.name_for(demand, configured)
+            asked = on_demand.name_for(demand, taken)
             demands.add(demand)
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
         http = HttpClient(
@@ -102,6 +106,9 @@ def run_turn(
         clocks=clock.anchor,
     )
     announcement = telling.announcement(settings, role=role, environ=environ, log=log)
+    files = FurtherFiles(
+        settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
+    )
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
@@ -123,7 +130,7 @@ def run_turn(
 
     def turn_at_work() -> Turn:
         """Under the lock: what is asked for meanwhile is in it."""
-        further = on_demand.demanded(demands.current(settings.on_demand), configured)
+        further = on_demand.demanded(demands.current(settings.on_demand), taken)
         rules = Rules(
             wanted={**configured, **further},
             policy=Policy(
@@ -146,6 +153,7 @@ def run_turn(
             clock=clock,
             interrupts=interrupts,
             log=log,
+            further=files,
             # Who asks for a token has the answer: apps that read files have not asked for it.
             published=(lambda: None) if demand else announcement.published,
             unprobed=rules.demanded,
@@ -183,7 +191,10 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            turn_at_work().run(at_once=at_once)
+            try:
+                turn_at_work().run(at_once=at_once)
+            finally:
+                files.tell()
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise

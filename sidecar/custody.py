@@ -19,6 +19,7 @@ from sidecar.core import plan
 from sidecar.core.account import Account
 from sidecar.core.lifetime import moved_between, never_longer
 from sidecar.core.plan import Policy, Situation
+from sidecar.core.published import as_readers_see, says_longer
 from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token_document
 from sidecar.errors import DirectoryError
 from sidecar.posix.clock import Clock
@@ -48,11 +49,12 @@ class Custody:
         clock: Clock,
         interrupts: Interrupts,
         log: Log,
+        further: Callable[[Mapping[str, Document]], Mapping[str, str]] = lambda _documents: {},
         published: Callable[[], None] = lambda: None,
         unprobed: Collection[str] = (),
     ) -> None:
-        """`published` is called whenever readers see something new; `unprobed` are tokens that no probe asks
-        about.
+        """`further` makes the files that are published beside those of tokens, by path; `published` is called
+        whenever readers see something new; `unprobed` are tokens that no probe asks about.
         """
         self._cache = cache
         self._token_dir = token_dir
@@ -62,6 +64,7 @@ class Custody:
         self._clock = clock
         self._interrupts = interrupts
         self._log = log
+        self._further = further
         self._published = published
         self._unprobed = unprobed
 
@@ -173,13 +176,14 @@ class Custody:
             for name, token in tokens.items()
             if token.lives(now) or name in published
         }
-        overrated = [name for name in documents if _says_longer(published.get(name), tokens[name])]
+        overrated = [name for name in documents if says_longer(published.get(name), tokens[name])]
         if overrated or any(tokens[name].lives(now) for name in documents):
+            further = self._further(documents)
             try:
                 with self._interrupts.held():
-                    if self._token_dir.mend(documents):
+                    if self._token_dir.mend(documents, further=further):
                         return
-                    self._token_dir.publish(documents, at=self._clock.anchor())
+                    self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
             except OSError as error:
                 raise self._cannot_publish(error) from error
             self._log.event(
@@ -210,7 +214,7 @@ class Custody:
         :raises OSError: the state directory is read-only or full
         """
         shown = {
-            name: _as_readers_see(document, self.tokens.get(name), policy)
+            name: as_readers_see(document, self.tokens.get(name), policy)
             for name, document in self._token_dir.published().items()
             if name in self._wanted and name not in self._unprobed
         }
@@ -238,22 +242,3 @@ class Custody:
             client_id=self._labels.client_id,
             resource=resource_of(token.requested, entra=self._labels.entra),
         )
-
-
-def _says_longer(document: Document | None, token: AccessToken) -> bool:
-    """Whether readers see this token with a later end than it has."""
-    if document is None or document.get("access_token") != token.secret:
-        return False
-    expires_on = document.get("expires_on")
-    return not isinstance(expires_on, int) or expires_on > token.expires_on
-
-
-def _as_readers_see(document: Document, token: AccessToken | None, policy: Policy) -> AccessToken:
-    """The published token: the saved one if it is that; else its life is unknown, and taken to be long
-    enough for readiness to ask for all of SIDECAR_MIN_VALIDITY.
-    """
-    if token is not None and token.secret == document.get("access_token"):
-        return token
-    expires_on = document.get("expires_on")
-    expires_on = expires_on if isinstance(expires_on, int) else 0
-    return AccessToken("", expires_on - 2 * policy.min_validity_seconds, expires_on, None, "", ())

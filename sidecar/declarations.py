@@ -29,7 +29,15 @@ class Setting:
         return "--" + self.attribute.replace("_", "-")
 
 
+SETTINGS_FILE = "SIDECAR_SETTINGS_FILE"
+
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        SETTINGS_FILE,
+        values.path,
+        "TOML or JSON file of further settings, or the `parameters.json` of an MSAL sample; the environment "
+        "wins over it. docs/settings-file.md.",
+    ),
     Setting("AZURE_CLIENT_ID", values.text, "Application (client) ID of the app registration."),
     Setting(
         "AZURE_TENANT_ID",

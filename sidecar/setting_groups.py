@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 GROUPS: Mapping[str, frozenset[str]] = {
+    "of a file": frozenset({"SIDECAR_SETTINGS_FILE"}),
     "tenant, app and who may sign in": frozenset(
         {
             "AZURE_CLIENT_ID",

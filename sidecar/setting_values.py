@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sidecar.core import demand
+from sidecar.core.formats import FILES, FORMATS
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours, signin_hours_from
 
@@ -22,7 +23,7 @@ _GROUP_MAX = 2**32 - 2
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TOKEN_NAME = re.compile(r"([a-z0-9][a-z0-9_.-]{0,62})=(.*)", re.DOTALL)
 _LIKE_A_NAME = re.compile(r"[^:/]*=.*", re.DOTALL)
-_TAKEN_NAMES = frozenset({"token", "token.json", "expires_on"})
+_TAKEN_NAMES = frozenset({*FILES, *FORMATS})
 
 
 def is_guid(text: str) -> bool:
@@ -183,7 +184,7 @@ def named_scopes(value: str) -> dict[str, tuple[str, ...]]:
 def formats(value: str) -> tuple[str, ...]:
     """Some of `header` and `env`."""
     found = words(value.lower())
-    if wrong := sorted(set(found) - {"header", "env"}):
+    if wrong := sorted(set(found) - set(FORMATS)):
         raise ValueError(f"{wrong[0]!a} is none; give `header`, `env` or both")
     return found
 

@@ -1,19 +1,20 @@
-"""The settings of this run: environment and flags, read as `declarations` say."""
+"""The settings of this run: flags, environment and file, read as `declarations` say."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecar import setting_values as values
 from sidecar.core.oauth_answer import printable
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
-from sidecar.declarations import SETTINGS, Setting
+from sidecar.declarations import SETTINGS, SETTINGS_FILE, Setting
 from sidecar.errors import SettingsError
+from sidecar.settings_file import FromFile, read_settings_file
 
 # Kubernetes gives every pod variables for the services of its namespace, so one named "sidecar" or
 # "sidecar-x" looks like ours (kubernetes.io, "Discovering services").
@@ -26,6 +27,7 @@ _SERVICE_LINK = re.compile(
 class Settings:
     """The settings, parsed. Durations are whole seconds."""
 
+    settings_file: Path | None
     client_id: str
     tenant_id: str | None
     authority_host: str
@@ -73,6 +75,7 @@ class Settings:
 @dataclass
 class _Reading:
     given: Mapping[str, str]
+    file: FromFile
     mistakes: list[str] = field(default_factory=list)
 
     def value(self, setting: Setting) -> object:
@@ -82,19 +85,32 @@ class _Reading:
         try:
             return setting.parse(text)
         except ValueError as error:
-            self.mistakes.append(f"{setting.name}: {error}")
+            where = f"{self.file.keys[setting.name]}: " if setting.name in self.file.keys else ""
+            self.mistakes.append(f"{setting.name}: {where}{error}")
             return None
 
 
+def given_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[str, str], FromFile]:
+    """What is set, by name, and what of it comes from a file: flags over environment over file. An empty
+    variable is an unset one; an empty flag unsets what the others say.
+    """
+    named = {setting.name for setting in SETTINGS}
+    variables = {name: text for name, text in environ.items() if name in named and text.strip()}
+    path = flags.get(SETTINGS_FILE, variables.get(SETTINGS_FILE, "")).strip()
+    file = read_settings_file(Path(path)) if path.startswith("/") else FromFile()
+    keys = {name: key for name, key in file.keys.items() if name not in variables and name not in flags}
+    return {**file.texts, **variables, **flags}, replace(file, keys=keys)
+
+
 def read_settings(environ: Mapping[str, str], flags: Mapping[str, str], *, serves: bool = False) -> Settings:
-    """Flags over environment over defaults; an empty value is an unset one. The role `serves` reads files
-    that others write: it needs no app and no tenant unless it fetches tokens.
+    """Flags over environment over file over defaults; an empty value is an unset one. The role `serves` reads
+    files that others write: it needs no app and no tenant unless it fetches tokens.
 
     :raises SettingsError: with every mistake at once
     """
     found, mistakes = _survey(environ, flags)
     if serves and not found["on_demand"]:
-        absent = _missing({**environ, **flags})
+        absent = _missing(given_settings(environ, flags)[0])
         mistakes = [mistake for mistake in mistakes if mistake not in absent]
         found["client_id"] = found["client_id"] or ""
     if mistakes:
@@ -115,9 +131,11 @@ def read_what_is_right(environ: Mapping[str, str], flags: Mapping[str, str]) -> 
 
 
 def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
-    reading = _Reading({**environ, **flags})
+    reading = _Reading(*given_settings(environ, flags))
     found = {setting.attribute: reading.value(setting) for setting in SETTINGS}
-    mistakes = reading.mistakes + _unknown(environ) + _missing(reading.given)
+    mistakes = reading.file.mistakes + reading.mistakes + _unknown(environ)
+    if not reading.file.broken:  # what is missing may stand there
+        mistakes += _missing(reading.given)
     entra = not reading.given.get("SIDECAR_OIDC_AUTHORITY", "").strip()
     if entra and found["client_id"] is not None and not values.is_guid(str(found["client_id"])):
         mistakes.append("AZURE_CLIENT_ID: not a GUID; copy the Application (client) ID")

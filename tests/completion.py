@@ -12,7 +12,7 @@ from sidecar.declarations import SETTINGS, Setting
 
 FOLDER = Path(__file__).parents[1] / "docs/completion"
 ENTRYPOINT = "entrypoint.sh"
-FILES = ("--cache-key-file", "--ca-file")
+FILES = ("--cache-key-file", "--ca-file", "--settings-file")
 OFFER = "give one of: "
 
 

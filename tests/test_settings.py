@@ -34,6 +34,7 @@ def mistakes(environ: dict[str, str], flags: dict[str, str] | None = None) -> li
 def test_three_settings_are_enough() -> None:
     """Client, tenant and scope; everything else has the default of the contract."""
     assert read_settings(ENTRA, {}) == Settings(
+        settings_file=None,
         client_id=CLIENT,
         tenant_id=TENANT,
         authority_host="https://login.microsoftonline.com",
@@ -111,8 +112,10 @@ def test_every_setting_is_read_from_its_own_name() -> None:
         "SIDECAR_LOG_FORMAT": "json",
         "SIDECAR_LOG_LEVEL": "error",
     }
-    assert given.keys() | ENTRA.keys() | {"SIDECAR_OIDC_AUTHORITY"} == {setting.name for setting in SETTINGS}
+    elsewhere = {"SIDECAR_OIDC_AUTHORITY", "SIDECAR_SETTINGS_FILE"}
+    assert given.keys() | ENTRA.keys() | elsewhere == {setting.name for setting in SETTINGS}
     assert read_settings({**ENTRA, **given}, {}) == Settings(
+        settings_file=None,
         client_id=CLIENT,
         tenant_id=TENANT,
         authority_host="https://login.microsoftonline.us",

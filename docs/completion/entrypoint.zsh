@@ -34,6 +34,7 @@ _shtab_sidecar_defaults_added=0
 _shtab_sidecar_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--json[one JSON object for programs\: docs\/interfaces.md]"
+  "--settings-file[TOML or JSON file of further settings, or the parameters.json of an MSAL sample\; the environment wins over it. docs\/settings-file.md. \[SIDECAR_SETTINGS_FILE\]]:VALUE:_files"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"
@@ -76,6 +77,7 @@ _shtab_sidecar_doctor_defaults_added=0
 _shtab_sidecar_exec_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--wipe[when the command has ended, remove the published tokens and the sign-in]"
+  "--settings-file[TOML or JSON file of further settings, or the parameters.json of an MSAL sample\; the environment wins over it. docs\/settings-file.md. \[SIDECAR_SETTINGS_FILE\]]:VALUE:_files"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"
@@ -128,6 +130,7 @@ _shtab_sidecar_refresh_options=(
   "--now[renew whatever the schedule says]"
   "--first[the loop begins\: test, and log, that others cannot read the state]"
   "--demand[one turn, for the token of this resource alone, if SIDECAR_ON_DEMAND allows it\: for serve]:RESOURCE:"
+  "--settings-file[TOML or JSON file of further settings, or the parameters.json of an MSAL sample\; the environment wins over it. docs\/settings-file.md. \[SIDECAR_SETTINGS_FILE\]]:VALUE:_files"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"
@@ -169,6 +172,7 @@ _shtab_sidecar_refresh_defaults_added=0
 
 _shtab_sidecar_serve_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--settings-file[TOML or JSON file of further settings, or the parameters.json of an MSAL sample\; the environment wins over it. docs\/settings-file.md. \[SIDECAR_SETTINGS_FILE\]]:VALUE:_files"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"
@@ -210,6 +214,7 @@ _shtab_sidecar_serve_defaults_added=0
 
 _shtab_sidecar_signin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--settings-file[TOML or JSON file of further settings, or the parameters.json of an MSAL sample\; the environment wins over it. docs\/settings-file.md. \[SIDECAR_SETTINGS_FILE\]]:VALUE:_files"
   "--client-id[Application (client) ID of the app registration. \[AZURE_CLIENT_ID\]]:VALUE:"
   "--tenant-id[Tenant ID, a domain of the tenant, or organizations. Not needed with SIDECAR_OIDC_AUTHORITY. \[AZURE_TENANT_ID\]]:VALUE:"
   "--authority-host[Login host\; another one for national clouds. Default\: https\:\/\/login.microsoftonline.com. \[AZURE_AUTHORITY_HOST\]]:VALUE:"

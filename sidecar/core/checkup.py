@@ -46,6 +46,7 @@ CHECKS: dict[str, str] = {
     "private": "Nobody else can read the state.",
     "key": "The file of keys is readable and holds keys.",
     "cache": "The saved sign-in opens with the key and belongs to this client; whose it is.",
+    "templates": "The templates can be read, and all that they name is there.",
     "published": "The tokens that apps see are live.",
     "loop": "The loop of `refresh` beats.",
     "prompt": "Whether a sign-in is being waited for.",

@@ -106,13 +106,19 @@ def still_wanted(asked: Mapping[str, float], *, on_demand: Collection[str], now:
 
 
 def name_for(resource: str, configured: Wanted) -> str:
-    """The name of its token: the configured one that has just these scopes, if there is one.
+    """The name of its token: the configured one that has just these scopes, if there is one. Names without
+    scopes are taken by other files.
 
     :raises ValueError: it is no resource
     :raises ConfigurationError: its name is configured for something else
     """
     scopes, name = scopes_of(resource), name_of(resource)
     same = next((name for name, each in configured.items() if each == scopes), None)
+    if same is None and name in configured and not configured[name]:
+        raise ConfigurationError(
+            f"SIDECAR_TEMPLATE_DIR: a file there has the name {name}, which a token of {resource} would have",
+            advice="Give the template another name.",
+        )
     if same is None and name in configured:
         raise ConfigurationError(
             f"SIDECAR_TOKENS: {name} is a token of {' '.join(configured[name])}, not of {resource}",

@@ -20,6 +20,9 @@ EVENTS: dict[str, str] = {
     "token.published": "Apps see new tokens.",
     "publish.told": "The command or the signal that tells apps of new tokens has done its work.",
     "publish.untold": "It has not: says why. Nothing else depends on it.",
+    "template.waiting": "A template is not published yet: a token that it names is not there.",
+    "template.refused": "A template was changed and is none any more: its file stays as it was published, "
+    "without new tokens.",
     "token.withdrawn": "The published tokens were taken back: their account is not allowed any more.",
     "refresh.succeeded": "A token was renewed.",
     "refresh.failed": "A renewal or a turn failed; says why, what to do, when it is tried again, and how "

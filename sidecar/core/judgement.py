@@ -26,15 +26,16 @@ def from_error(name: str, error: SidecarError, *, beside: str = "") -> Check:
     return Check(name, Outcome.FAIL, f"{error.message}{beside}", error.advice)
 
 
-def judge_settings(set_count: int, mistakes: Sequence[str]) -> Check:
+def judge_settings(set_count: int, mistakes: Sequence[str], *, file: str | None = None) -> Check:
     """All mistakes at once."""
     if not mistakes:
-        return Check("settings", Outcome.PASS, f"{set_count} set, all right")
+        words = f"{set_count} set, all right" + (f"; {file} is read" if file else "")
+        return Check("settings", Outcome.PASS, words)
     return Check(
         "settings",
         Outcome.FAIL,
         "; ".join(mistakes),
-        "Change what is named, in the environment or as a flag; README.md lists every setting.",
+        "Change what is named, in the environment, as a flag or in the file; README.md lists every setting.",
     )
 
 

@@ -31,7 +31,9 @@ def examine(
     places = Places(settings, identity=identity, clock=clock, interrupts=interrupts)
     network = Network(settings, wrong=wrong, clock=clock)
     checks: Mapping[str, Callable[[], Check]] = {
-        "settings": lambda: judge_settings(set_count, mistakes),
+        "settings": lambda: judge_settings(
+            set_count, mistakes, file=str(settings.settings_file) if settings.settings_file else None
+        ),
         "user": lambda: judge_user(identity.uid, identity.gid, identity.groups),
         **places.checks(wrong),
         "webhook": lambda: judge_webhook(settings.prompt_webhook_url, settings.prompt_webhook_format),

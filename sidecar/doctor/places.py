@@ -15,6 +15,7 @@ from sidecar.core.judgement import judge_account, judge_heartbeat, judge_prompt,
 from sidecar.core.lifetime import never_longer
 from sidecar.core.volume import Access, Volume, judge_readers, judge_volume
 from sidecar.doctor.skipped import Skipped
+from sidecar.further_files import templates_in
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write, describe, keep_apart
 from sidecar.posix.files import read_plain
@@ -59,6 +60,7 @@ class Places:
             "private": needs("SIDECAR_STATE_DIR", self.private),
             "key": needs("SIDECAR_CACHE_KEY_FILE", self.key),
             "cache": needs("SIDECAR_CACHE_KEY_FILE", self.cache),
+            "templates": needs("SIDECAR_TEMPLATE_DIR", self.templates),
             "published": needs("SIDECAR_TOKEN_DIR", self.published),
             "loop": needs("SIDECAR_STATE_DIR", self.loop),
             "prompt": needs("SIDECAR_STATE_DIR", self.prompt),
@@ -162,6 +164,14 @@ class Places:
         ]
         return judge_account(remembered.account, live, sealed=cache.sealed_at_rest)
 
+    def templates(self) -> Check:
+        """As a start would."""
+        path = self._settings.template_dir
+        if path is None:
+            raise Skipped("SIDECAR_TEMPLATE_DIR is not set")
+        found = templates_in(path, self._wanted(), first=True).sound
+        return Check("templates", Outcome.PASS, f"{path} holds {', '.join(sorted(found)) or 'none'}")
+
     def published(self) -> Check:
         """What apps see now."""
         documents = TokenDirectory(self._token_dir, TokenAccess()).published()
@@ -169,8 +179,7 @@ class Places:
         lives = {
             name: int(_instant(document.get("expires_on")) - now) for name, document in documents.items()
         }
-        wanted = [*([""] if self._settings.scopes else []), *self._settings.tokens]
-        return judge_published(lives, wanted=wanted)
+        return judge_published(lives, wanted=self._wanted())
 
     def loop(self) -> Check:
         """As the probe of liveness."""
@@ -183,6 +192,9 @@ class Places:
     def prompt(self) -> Check:
         """Whether one is open."""
         return judge_prompt(self._state.prompt())
+
+    def _wanted(self) -> list[str]:
+        return [*([""] if self._settings.scopes else []), *self._settings.tokens]
 
     def _volume(self, name: str, path: Path, *, setting: str, trial: tuple[str, int, int | None]) -> Check:
         try:

@@ -56,6 +56,23 @@ def read_plain(path: Path) -> bytes:
         return file.read(PLAIN_MAX_BYTES)
 
 
+def read_given(path: Path, *, most: int) -> bytes:
+    """Read a small file that a person or a platform has put there. It may be a link, as all are in a mount of
+    the kubelet's; a FIFO holds nobody up.
+
+    :raises OSError: it is missing, no plain file, or longer than `most` bytes
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no plain file")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"is longer than {most >> 10} KiB")
+    return content
+
+
 def write_new(path: Path, content: bytes, *, mode: int, group: int | None = None) -> None:
     """Write a file with its final mode and group and make its content durable.
 

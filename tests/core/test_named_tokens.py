@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sidecar import setting_values as values
 
 names = st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,20}", fullmatch=True).filter(
-    lambda name: name not in {"token", "token.json", "expires_on"}
+    lambda name: name not in {"token", "token.json", "expires_on", "header", "env"}
 )
 plain_words = st.text(string.ascii_letters + string.digits + ":/._-", min_size=1, max_size=20)
 separators = st.sampled_from([" ", ",", ", ", "\n", " \t "])
@@ -43,6 +43,8 @@ def test_scope_said_twice_counts_once() -> None:
         ("token=x", "'token' is taken"),
         ("token.json=x", "taken"),
         ("expires_on=x", "taken"),
+        ("header=x", "taken"),
+        ("env=x", "taken"),
         ("graph=", "'graph' has no scope"),
         ("graph= arm=x", "'graph' has no scope"),
         ("Graph=x", "small letters"),

@@ -20,6 +20,7 @@ from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
+from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
 from sidecar.renewal import Renewal
@@ -50,6 +51,10 @@ class Bench:
     faces: tuple[Face, ...] = ()
     width: int = 1
     """How many renewals may be under way at a time."""
+    formats: tuple[str, ...] = ()
+    template_dir: Path | None = None
+    begun: bool = False
+    """Whether the loop has had its first turn, which alone ends on a broken template."""
 
     @classmethod
     def in_directory(
@@ -93,9 +98,19 @@ class Bench:
         heart = QuietHeart(self.state_path / "heartbeat", self.clock)
         state = StateDirectory(self.state_path)
         interrupts = Interrupts()
+        token_dir = Volume(self.token_path, Access(), full=lambda: self.full)
+        further = FurtherFiles(
+            self.formats,
+            templates_in(self.template_dir, self.rules.wanted, first=not self.begun),
+            token_dir=token_dir,
+            kept=self.state_path / "templates",
+            log=log,
+        )
+        self.begun = True
         custody = Custody(
             cache=self.cache,
-            token_dir=Volume(self.token_path, Access(), full=lambda: self.full),
+            token_dir=token_dir,
+            further=further,
             state=state,
             wanted=self.rules.wanted,
             labels=Labels(client_id="client", entra=True),
@@ -140,6 +155,8 @@ class Bench:
                 turn.run(at_once=at_once)
             except SidecarError as error:
                 return error
+            finally:
+                further.tell()
         return None
 
     def signin(self) -> SidecarError | None:

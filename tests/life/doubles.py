@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, Document, TokenDirectory
+from sidecar.adapters.token_dir.directory import NOTHING
 from sidecar.core.account import Account
 from sidecar.core.device_code import Answer, DeviceAuthorization
 from sidecar.core.grant import Grant, PollResult
@@ -60,10 +61,12 @@ class Volume(TokenDirectory):
         super().__init__(path, access)
         self._full = full
 
-    def publish(self, documents: Mapping[str, Document], *, at: Anchor) -> None:
+    def publish(
+        self, documents: Mapping[str, Document], *, at: Anchor, further: Mapping[str, str] = NOTHING
+    ) -> None:
         """As ever, if there is room."""
         self._need_room()
-        super().publish(documents, at=at)
+        super().publish(documents, at=at, further=further)
 
     def rehearse(self) -> None:
         """As ever, if there is room."""

@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
-from sidecar.adapters.token_dir import Access, Document, TokenDirectory
+from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.device_code import Answer
 from sidecar.custody import Custody, Labels
 from sidecar.errors import DirectoryError
@@ -66,9 +66,9 @@ def test_codes_that_expire_at_once_are_replaced_more_and_more_slowly(bench: Benc
 class Terminated(TokenDirectory):
     """TERM arrives while the generation is swapped in."""
 
-    def _link(self, documents: Mapping[str, Document]) -> None:
+    def _link(self, contents: Mapping[str, str]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        super()._link(documents)
+        super()._link(contents)
 
 
 @pytest.fixture

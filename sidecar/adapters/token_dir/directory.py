@@ -3,7 +3,7 @@
     token       -> ..data/token            what apps open
     graph       -> ..data/graph
     ..data      -> ..2026_01_31_12_00_00.123456789
-    ..2026_01_31_12_00_00.123456789/token, token.json, expires_on, graph/…
+    ..2026_01_31_12_00_00.123456789/token, token.json, expires_on, graph/…, nginx.conf
 
 Every file is complete whenever it is opened. A superseded generation stays for a minute, and the
 last one always, so that a reader which has just resolved `..data` still finds its files. That minute is
@@ -22,14 +22,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from sidecar.adapters.token_dir import generation as generations
-from sidecar.adapters.token_dir.generation import FILES, Access, Document
+from sidecar.adapters.token_dir.generation import Access
+from sidecar.core.formats import FILES, FORMATS, Document, files_of
 from sidecar.core.schedule import Anchor
-from sidecar.core.token import UNNAMED
 from sidecar.posix.files import sync_directory
 
 DATA = "..data"
 UNDER_WAY = "..new"
 LINK_ASIDE = "..link"
+NOTHING: Mapping[str, str] = {}
 KEEP_SECONDS = 60
 SWEEP_SECONDS = 10
 
@@ -58,16 +59,25 @@ class TokenDirectory:
         current = self._current()
         return generations.read(current) if current else {}
 
-    def publish(self, documents: Mapping[str, Document], *, at: Anchor) -> None:
+    def further(self) -> dict[str, str]:
+        """What readers see at the root beside the files of tokens, by name."""
+        current = self._current()
+        return generations.read_further(current, (*FILES, *FORMATS)) if current else {}
+
+    def publish(
+        self, documents: Mapping[str, Document], *, at: Anchor, further: Mapping[str, str] = NOTHING
+    ) -> None:
         """Write a new generation and swap it in; a failure leaves the old one and nothing else behind.
+        `further` are texts by path: other files in it than the three of each token.
 
         :raises OSError: the directory is read-only or full, or the group is not ours to give
         """
+        contents = {**files_of(documents), **further}
         current = self._current()
         self._sweep(current, boot=at.boot)
         generation = self._path / generations.name_of_new(at.wall)
         try:
-            generations.write(self._path / UNDER_WAY, documents, self._access)
+            generations.write(self._path / UNDER_WAY, contents, self._access)
             (self._path / UNDER_WAY).rename(generation)
             if current is not None:
                 # From here on it counts as superseded: the sweep goes by this time.
@@ -82,20 +92,19 @@ class TokenDirectory:
                 shutil.rmtree(generation, ignore_errors=True)
             raise
         sync_directory(self._path)
-        self._link(documents)
+        self._link(contents)
 
-    def mend(self, documents: Mapping[str, Document]) -> bool:
-        """Whether `documents` are what readers see, with today's mode and group. Links that a crash
-        left unmade are made.
+    def mend(self, documents: Mapping[str, Document], *, further: Mapping[str, str] = NOTHING) -> bool:
+        """Whether `documents` and `further` are what readers see, with today's mode and group. Links that a
+        crash left unmade are made.
 
         :raises OSError: the directory is read-only or full
         """
+        contents = {**files_of(documents), **further}
         current = self._current()
-        if current is None or self.published() != documents:
+        if current is None or not generations.is_whole(current, contents, self._access):
             return False
-        if not generations.is_whole(current, documents, self._access):
-            return False
-        self._link(documents)
+        self._link(contents)
         return True
 
     def rehearse(self) -> None:
@@ -125,11 +134,10 @@ class TokenDirectory:
             _clear_ours(generation)
         sync_directory(self._path)
 
-    def _link(self, documents: Mapping[str, Document]) -> None:
+    def _link(self, contents: Mapping[str, str]) -> None:
         """The names that apps open; `token` last, so that who waits for it finds all the others."""
-        wanted = [name for name in documents if name != UNNAMED]
-        if UNNAMED in documents:
-            wanted += FILES
+        names = dict.fromkeys(file.partition("/")[0] for file in contents)
+        wanted = [name for name in names if name not in FILES] + [name for name in FILES if name in names]
         made = False
         for name in wanted:
             if not self._is_our_link(name):
@@ -142,7 +150,7 @@ class TokenDirectory:
         self._linked = wanted
 
     def _unlink_all_but(self, wanted: list[str]) -> bool:
-        """Remove the names of tokens that are no longer published; whether there were any."""
+        """Remove the names of what is no longer published; whether there were any."""
         names = [entry.name for entry in os.scandir(self._path) if self._is_our_link(entry.name)]
         gone = [name for name in names if name not in wanted]
         for name in gone:

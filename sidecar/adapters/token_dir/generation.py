@@ -6,17 +6,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.core.formats import Document
 from sidecar.core.token import UNNAMED
 from sidecar.posix.files import read_plain, sync_directory, write_new
-
-FILES = ("token.json", "expires_on", "token")
-
-Document = Mapping[str, str | int | None]
-"""The content of a `token.json`."""
 
 
 @dataclass(frozen=True)
@@ -38,26 +35,26 @@ def name_of_new(now: float) -> str:
     return f"{stamp}.{time.monotonic_ns() % 10**12:012d}"
 
 
-def write(path: Path, documents: Mapping[str, Document], access: Access) -> None:
-    """Make the directory `path` and all files of `documents` in it, durably.
+def write(path: Path, contents: Mapping[str, str], access: Access) -> None:
+    """Make the directory `path` and all files of `contents` in it, durably. They are in `path` itself or in
+    directories below it.
 
     :raises OSError: the directory is read-only or full, or the group is not ours to give
     """
     _make_directory(path, access)
-    for name, document in sorted(documents.items()):
-        folder = path / name
-        if name != UNNAMED:
-            _make_directory(folder, access)
-        contents = {
-            "token": str(document["access_token"]),
-            "token.json": json.dumps(document) + "\n",
-            "expires_on": f"{document['expires_on']}\n",
-        }
-        for file in FILES:
-            write_new(folder / file, contents[file].encode(), mode=access.mode, group=access.group)
-        if name != UNNAMED:
-            _finish_directory(folder, access)
+    folders = folders_of(contents)
+    for folder in folders:
+        _make_directory(path / folder, access)
+    for file, content in contents.items():
+        write_new(path / file, content.encode(), mode=access.mode, group=access.group)
+    for folder in folders:
+        _finish_directory(path / folder, access)
     _finish_directory(path, access)
+
+
+def folders_of(contents: Iterable[str]) -> list[str]:
+    """`graph` of `graph/token`, each once and in order."""
+    return sorted({file.partition("/")[0] for file in contents if "/" in file})
 
 
 def write_sample(path: Path, access: Access) -> None:
@@ -79,20 +76,40 @@ def read(path: Path) -> dict[str, Document]:
     return {name: document for name, document in found.items() if document is not None}
 
 
-def is_whole(path: Path, documents: Mapping[str, Document], access: Access) -> bool:
-    """Whether all files of `documents` are there, and all has the mode and the group of `access`."""
-    for name in {UNNAMED, *documents}:
-        files = FILES if name in documents else ()
-        modes = [(path / name, access.directory_mode), *((path / name / file, access.mode) for file in files)]
-        for part, mode in modes:
-            try:
-                found = part.lstat()
-            except FileNotFoundError:
-                return False
-            group = found.st_gid if access.group is None else access.group
-            if (stat.S_IMODE(found.st_mode), found.st_gid) != (mode, group):
-                return False
-    return True
+def read_further(path: Path, known: Iterable[str]) -> dict[str, str]:
+    """The text of the files in `path` itself that are not `known`; unreadable ones are left out."""
+    found = {}
+    with suppress(OSError):
+        for name in {entry.name for entry in os.scandir(path) if not entry.is_dir()} - set(known):
+            with suppress(OSError, ValueError):
+                found[name] = read_plain(path / name).decode()
+    return found
+
+
+def is_whole(path: Path, contents: Mapping[str, str], access: Access) -> bool:
+    """Whether the files of `contents` are there, and no others, with the mode and the group of `access`."""
+    folders = ["", *folders_of(contents)]
+    try:
+        there = {part for folder in folders for part in (path / folder).iterdir()}
+        return (
+            there == {path / part for part in (*contents, *folders[1:])}
+            and all(_allows((path / folder).lstat(), access.directory_mode, access) for folder in folders)
+            and all(_holds(path / file, content.encode(), access) for file, content in contents.items())
+        )
+    except OSError:
+        return False
+
+
+def _holds(file: Path, content: bytes, access: Access) -> bool:
+    found = file.lstat()
+    if found.st_size != len(content):
+        return False
+    return _allows(found, access.mode, access) and read_plain(file) == content
+
+
+def _allows(found: os.stat_result, mode: int, access: Access) -> bool:
+    group = found.st_gid if access.group is None else access.group
+    return (stat.S_IMODE(found.st_mode), found.st_gid) == (mode, group)
 
 
 def _make_directory(path: Path, access: Access) -> None:

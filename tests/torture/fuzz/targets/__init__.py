@@ -6,7 +6,16 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
-NAMES = ("settings", "cache_file", "key_file", "state_dir", "http_answer", "answers")
+NAMES = (
+    "settings",
+    "settings_file",
+    "template",
+    "cache_file",
+    "key_file",
+    "state_dir",
+    "http_answer",
+    "answers",
+)
 
 
 def corpus(name: str) -> Path:

@@ -1,0 +1,26 @@
+"""What readers see of a token, compared with what is saved."""
+
+from __future__ import annotations
+
+from sidecar.core.formats import Document
+from sidecar.core.plan import Policy
+from sidecar.core.token import AccessToken
+
+
+def says_longer(document: Document | None, token: AccessToken) -> bool:
+    """Whether readers see this token with a later end than it has."""
+    if document is None or document.get("access_token") != token.secret:
+        return False
+    expires_on = document.get("expires_on")
+    return not isinstance(expires_on, int) or expires_on > token.expires_on
+
+
+def as_readers_see(document: Document, token: AccessToken | None, policy: Policy) -> AccessToken:
+    """The published token: the saved one if it is that; else its life is unknown, and taken to be long
+    enough for readiness to ask for all of SIDECAR_MIN_VALIDITY.
+    """
+    if token is not None and token.secret == document.get("access_token"):
+        return token
+    expires_on = document.get("expires_on")
+    expires_on = expires_on if isinstance(expires_on, int) else 0
+    return AccessToken("", expires_on - 2 * policy.min_validity_seconds, expires_on, None, "", ())
