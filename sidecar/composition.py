@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 
 from sidecar import telling
 from sidecar.adapters.discovery import DiscoveryStore
@@ -18,7 +17,6 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
-from sidecar.core.history import noted
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
@@ -27,11 +25,12 @@ from sidecar.core.token import UNNAMED, Wanted
 from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError
 from sidecar.ledger import Ledger
-from sidecar.posix.clock import Clock, SystemClock
+from sidecar.posix.clock import SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
+from sidecar.remembrance import remembered
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
@@ -165,24 +164,6 @@ def run_turn(
         telling.finish(faces, patience)
     if role == SIGNIN.name:
         announcement.finish(telling.COMMAND_SECONDS)
-
-
-@contextmanager
-def remembered(state: StateDirectory, log: Log, clock: Clock) -> Iterator[None]:
-    """What the log tells meanwhile goes into the history, for monitoring; nothing depends on it."""
-    before = history = state.history()
-
-    def note(event: str, fields: Mapping[str, object]) -> None:
-        nonlocal history
-        history = noted(history, event, fields, now=clock.now())
-
-    log.heard = note
-    try:
-        yield
-    finally:
-        if history is not before:
-            with suppress(OSError):
-                state.keep_history(history)
 
 
 def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:

@@ -86,8 +86,13 @@ class Ledger:
         pause = _pause_seconds(before, error)
         record = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
         self._note(name, record)
+        event = "signin.blocked" if blocked else "refresh.failed"
+        if error in self._reported:
+            self._log.heard(
+                event, {"token": name, "kind": error.anchor()}
+            )  # told of another token, counted here
         self.report(
-            "signin.blocked" if blocked else "refresh.failed",
+            event,
             error,
             level="error" if blocked or isinstance(error, AuthorityMisconfigured) else "warning",
             token=name or None,
