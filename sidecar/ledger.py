@@ -86,13 +86,13 @@ class Ledger:
         pause = _pause_seconds(before, error)
         record = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
         self._note(name, record)
-        event = "signin.blocked" if blocked else "refresh.failed"
         if error in self._reported:
-            self._log.heard(
-                event, {"token": name, "kind": error.anchor()}
-            )  # told of another token, counted here
+            # It was told of another token, and is counted for this one too.
+            fields = {"token": name, "kind": error.anchor()}
+            self._log.heard("signin.blocked" if blocked else "refresh.failed", fields)
+            return
         self.report(
-            event,
+            "signin.blocked" if blocked else "refresh.failed",
             error,
             level="error" if blocked or isinstance(error, AuthorityMisconfigured) else "warning",
             token=name or None,

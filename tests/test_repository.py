@@ -27,7 +27,7 @@ def sources(*folders: str) -> dict[Path, str]:
 
 @pytest.mark.parametrize("document", [README, INTERFACES, SERVE], ids=lambda path: path.name)
 def test_tables_are_those_of_the_code(document: Path) -> None:
-    """Settings, exit codes, events, checks and metrics: `make docs` writes what is declared, each somewhere."""
+    """Settings, exit codes, events, checks and metrics: `make docs` writes all that is declared."""
     assert filled(document.read_text()) == document.read_text()
     written = README.read_text() + INTERFACES.read_text() + SERVE.read_text()
     assert all(f"<!-- {name}: begin -->" in written for name in tables())
