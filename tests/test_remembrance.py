@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 from pathlib import Path
 
@@ -117,12 +118,17 @@ def test_events_of_several_threads_are_all_counted(state: CountedState, log: Log
         for _ in range(200):
             log.event("refresh.succeeded")
 
-    with remembered(state, log, VirtualClock()):
-        threads = [threading.Thread(target=tell) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with remembered(state, log, VirtualClock()):
+            threads = [threading.Thread(target=tell) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
     assert counts(state) == {"refresh.succeeded": 800}
 
 

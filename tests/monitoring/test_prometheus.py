@@ -8,12 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.emulator import Emulator
 from tests.emulator.faults import Reset
 from tests.end_to_end.pod import Pod, Running
 from tests.leaks import Leaks
-from tests.monitoring.documents import in_a_hurry
+from tests.monitoring.documents import expressions, in_a_hurry
 from tests.monitoring.prometheus import Prometheus
 
 pytestmark = [
@@ -22,6 +23,9 @@ pytestmark = [
         shutil.which("prometheus") is None, reason="no prometheus: Debian's package prometheus has it"
     ),
 ]
+
+NOTHING_THERE = {"Failures by reason B", "Failures by reason C"}
+"""No turn failed as a whole, and no sign-in."""
 
 
 @pytest.fixture
@@ -44,13 +48,15 @@ def test_token_that_is_let_die_is_told_of_and_so_is_its_return(
     signed_in: Pod, entra: Emulator, secret_file: Path, tmp_path: Path, leaks: Leaks
 ) -> None:
     """Nothing fires while all is well; the alert comes with the expiry, with its reason in the counters, and
-    goes when the authority is back. When `serve` ends, that is told too.
+    goes when the authority is back. Every panel of the dashboard shows something. When `serve` ends, that is
+    told too.
     """
     entra.policy.token_life = 20
     serve = signed_in.start(
         "serve", SIDECAR_SERVE_ADDRESS="0.0.0.0:0", SIDECAR_SERVE_SECRET_FILE=str(secret_file)
     )
-    config = in_a_hurry(f"127.0.0.1:{port_of(serve)}", secret_file, tmp_path)
+    target = f"127.0.0.1:{port_of(serve)}"
+    config = in_a_hurry(target, secret_file, tmp_path)
     role = signed_in.start("refresh", "--now")
     role.wait_for("refresh.succeeded")
     with Prometheus(config, tmp_path) as prometheus:
@@ -76,7 +82,13 @@ def test_token_that_is_let_die_is_told_of_and_so_is_its_return(
         assert (prometheus.value(f"{expiry} - time()") or 0) > 3000
         assert (prometheus.value('entra_sidecar_token_renewals_total{token="token"}') or 0) >= 2
 
+        empty = {place for place, asked in expressions().items() if prometheus.value(asked) is None}
+        assert empty == NOTHING_THERE
+        asking = {"Authorization": f"Bearer {secret_file.read_text()}"}
+        told = requests.get(f"http://{target}/metrics", headers=asking, timeout=10).text
+        assert "entra_sidecar_token_renewals_total" in told
         serve.stop()
         prometheus.wait_until(lambda: "EntraServeDown" in prometheus.firing(), "serve is missed")
         leaks.printed("prometheus", prometheus.output)
+        leaks.printed("metrics", told)
     assert role.stop()[0] == 0
