@@ -39,6 +39,8 @@ def remembered(state: StateDirectory, log: Log, clock: Clock) -> Iterator[None]:
             if prompting:
                 keep()
 
+    with suppress(OSError):
+        state.sweep()
     before, log.heard = log.heard, note
     try:
         yield

@@ -139,3 +139,12 @@ def test_counts_go_on_from_turn_to_turn(state: CountedState, log: Log) -> None:
             log.event("token.published", tokens="token")
     assert counts(state) == {"token.published": 3}
     assert state.history().since == int(VirtualClock().now())
+
+
+def test_unfinished_file_of_a_killed_turn_is_removed(state: CountedState, log: Log, tmp_path: Path) -> None:
+    """By a turn that has nothing to write, too."""
+    unfinished = tmp_path / ".history.json.new"
+    unfinished.write_text('{"since"')
+    with remembered(state, log, VirtualClock()):
+        pass
+    assert not unfinished.exists()

@@ -20,7 +20,7 @@ from sidecar.core import journal as journals
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
-from sidecar.posix.files import read_plain, replace_text
+from sidecar.posix.files import read_plain, replace_text, unfinished
 from sidecar.posix.heart import Heart
 
 PRIVATE = "private"
@@ -95,6 +95,13 @@ class StateDirectory:
     def keep_history(self, history: History) -> None:
         """:raises OSError: the directory is read-only or full"""
         replace_text(self._path / "history.json", histories.to_text(history))
+
+    def sweep(self) -> None:
+        """Remove what a killed turn left of its history: unlike the journal it is not written by every turn.
+
+        :raises OSError: the directory is read-only
+        """
+        unfinished(self._path / "history.json").unlink(missing_ok=True)
 
     def schedule(self, wake_on: int, anchor: Anchor) -> None:
         """Tell the shell when the next turn is due.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from sidecar.core.schedule import LIMIT
@@ -52,7 +52,7 @@ REPEATING = frozenset({"refresh.failed", "signin.failed", "signin.blocked", "ref
 @dataclass(frozen=True)
 class Entry:
     """`detail` is the kind of an error, or how a prompt ended; `message` words for people. `times` it came
-    in a row, and `on` is the last of them.
+    in a row, from `first_on` (None: it came once) to `on`.
     """
 
     on: int
@@ -61,6 +61,7 @@ class Entry:
     detail: str = ""
     message: str = ""
     times: int = 1
+    first_on: int | None = None
 
 
 Count = tuple[str, str, str]
@@ -116,7 +117,7 @@ def _with(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
     last = next((each for each in reversed(entries) if each.token == entry.token), None)
     if last and entry.event in REPEATING and (last.event, last.detail) == (entry.event, entry.detail):
         entries = tuple(each for each in entries if each is not last)
-        entry = replace(entry, times=last.times + 1)
+        entry = replace(entry, times=last.times + 1, first_on=last.first_on or last.on)
     entries = (*entries, entry)
     routine = [each for each in entries if each.event in ROUTINE]
     if len(routine) > ROUTINE_MAX:
@@ -130,10 +131,7 @@ def to_text(history: History) -> str:
         {
             "since": history.since,
             "counts": [[*count, number] for count, number in sorted(history.counts.items())],
-            "entries": [
-                [entry.on, entry.event, entry.token, entry.detail, entry.message, entry.times]
-                for entry in history.entries
-            ],
+            "entries": [list(astuple(entry)) for entry in history.entries],
         }
     )
 
@@ -149,15 +147,22 @@ def from_text(text: str | bytes) -> History:
                 (_name(event), _text(token), _text(detail)): _instant(number)
                 for event, token, detail, number in document["counts"][:COUNTS_LIMIT]
             },
-            entries=tuple(
-                Entry(
-                    _instant(on), _name(event), _text(token), _text(detail), _text(message), _instant(times)
-                )
-                for on, event, token, detail, message, times in document["entries"][-ENTRIES_MAX:]
-            ),
+            entries=tuple(_entry(*fields) for fields in document["entries"][-ENTRIES_MAX:]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return History()
+
+
+def _entry(on: Any, event: Any, token: Any, detail: Any, message: Any, times: Any, first_on: Any) -> Entry:
+    return Entry(
+        on=_instant(on),
+        event=_name(event),
+        token=_text(token),
+        detail=_text(detail),
+        message=_text(message),
+        times=_instant(times),
+        first_on=None if first_on is None else _instant(first_on),
+    )
 
 
 def _instant(value: Any) -> int:
