@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from sidecar.serve.measures import METRICS, PREFIX, samples
 from sidecar.serve.metrics import metrics
 from sidecar.status import Found
 from tests.core.strategies import NOW, journals, json_values
+from tests.serve.without_unused import ROOT, left_out
 
 BOOT = 5000
 NOTHING = Found(published={}, journal=Journal(), prompt=None, now=NOW)
@@ -253,3 +255,17 @@ def test_nothing_of_the_token_is_told() -> None:
     }
     body = asked(replace(NOTHING, published={"": document})).body.decode()
     assert not any(word in body for word in (secret, "alice", "oid-1"))
+
+
+def test_image_has_what_a_scrape_imports() -> None:
+    """Nothing of the standard library that image/root.sh leaves out."""
+    assert {"unittest", "sqlite3", "_bz2"} <= left_out()
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.serve.without_unused"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("entra_sidecar_prompt_open 0.0") == 2
