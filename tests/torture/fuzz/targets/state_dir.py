@@ -53,7 +53,7 @@ def _true() -> dict[str, bytes]:
 
 
 def one_input(data: bytes) -> None:
-    """`status` and a scrape show what is there, a turn goes on from it, and in the end a live token is there."""
+    """`status` and a scrape show what is there, a turn goes on from it, and at last a live token is there."""
     draws = Draws(data)
     with folder() as path:
         pod = OddPod(path, OddAuthority(serial=100), seal=Sealer())
