@@ -14,7 +14,7 @@ unused='EXTERNALLY-MANAGED LICENSE.txt __hello__.py __phello__ _aix_support.py _
     ftplib.py idlelib imaplib.py mailbox.py modulefinder.py multiprocessing optparse.py pdb.py pickletools.py
     plistlib.py poplib.py profile.py pstats.py pyclbr.py pydoc.py pydoc_data rlcompleter.py sched.py shelve.py
     sitecustomize.py smtplib.py sqlite3 statistics.py symtable.py tabnanny.py tarfile.py test this.py
-    timeit.py tkinter trace.py turtle.py turtledemo unittest venv wave.py wsgiref xmlrpc zipapp.py
+    tkinter trace.py turtle.py turtledemo unittest venv wave.py xmlrpc zipapp.py
     lib-dynload/_bz2.* lib-dynload/_ctypes_test.* lib-dynload/_curses* lib-dynload/_dbm.*
     lib-dynload/_interp* lib-dynload/_lsprof.* lib-dynload/_lzma.* lib-dynload/_multiprocessing.*
     lib-dynload/_posixshmem.* lib-dynload/_sqlite3.* lib-dynload/_test* lib-dynload/_uuid.*

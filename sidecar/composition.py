@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 
 from sidecar import telling
 from sidecar.adapters.demands import Demands
@@ -21,7 +20,6 @@ from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core import demand as on_demand
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
-from sidecar.core.history import noted
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
@@ -31,11 +29,12 @@ from sidecar.custody import Custody, Labels
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
-from sidecar.posix.clock import Clock, SystemClock
+from sidecar.posix.clock import SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
+from sidecar.remembrance import remembered
 from sidecar.renewal import SIDE_BY_SIDE, Renewal
 from sidecar.role import DEMAND, REFRESH, SIGNIN, Rules
 from sidecar.setting_values import is_guid
@@ -210,24 +209,6 @@ def run_turn(
         telling.finish(faces, patience)
     if role == SIGNIN.name:
         announcement.finish(telling.COMMAND_SECONDS)
-
-
-@contextmanager
-def remembered(state: StateDirectory, log: Log, clock: Clock) -> Iterator[None]:
-    """What the log tells meanwhile goes into the history, for monitoring; nothing depends on it."""
-    before = history = state.history()
-
-    def note(event: str, fields: Mapping[str, object]) -> None:
-        nonlocal history
-        history = noted(history, event, fields, now=clock.now())
-
-    log.heard = note
-    try:
-        yield
-    finally:
-        if history is not before:
-            with suppress(OSError):
-                state.keep_history(history)
 
 
 def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:

@@ -86,6 +86,11 @@ class Ledger:
         pause = _pause_seconds(before, error)
         record = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
         self._note(name, record)
+        if error in self._reported:
+            # It was told of another token, and is counted for this one too.
+            fields = {"token": name, "kind": error.anchor()}
+            self._log.heard("signin.blocked" if blocked else "refresh.failed", fields)
+            return
         self.report(
             "signin.blocked" if blocked else "refresh.failed",
             error,

@@ -20,7 +20,8 @@ VERSION = 1
 @dataclass(frozen=True)
 class Found:
     """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
-    nothing is renewed, None before anything was published.
+    nothing is renewed, None before anything was published; `live_until` the same for the startup probe.
+    `heartbeat` is a second of the boot clock.
     """
 
     published: Mapping[str, Document]
@@ -29,6 +30,8 @@ class Found:
     now: float
     ready_until: int | None = None
     history: History = field(default_factory=History)
+    live_until: int | None = None
+    heartbeat: int | None = None
 
 
 def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
@@ -40,6 +43,8 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         now=now,
         ready_until=state.ready_until(),
         history=state.history(),
+        live_until=state.live_until(),
+        heartbeat=state.heartbeat(),
     )
 
 

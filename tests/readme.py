@@ -9,10 +9,12 @@ from sidecar.core.event_fields import COMMON, ERROR_FIELDS, EVENT_FIELDS, MEANIN
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
+from sidecar.serve.measures import METRICS, PREFIX
 from tests.errors_page import ERRORS, errors_page
 
 README = Path(__file__).parents[1] / "README.md"
 INTERFACES = README.parent / "docs/interfaces.md"
+SERVE = README.parent / "docs/serve.md"
 
 
 def tables() -> dict[str, str]:
@@ -36,6 +38,11 @@ def tables() -> dict[str, str]:
     errors += [f"| `{name}` | {words} |" for name, words in ERROR_FIELDS.items()]
     checks = ["| check | what it looks at |", "|---|---|"]
     checks += [f"| `{name}` | {words} |" for name, words in CHECKS.items()]
+    metrics = ["| metric | labels | meaning |", "|---|---|---|"]
+    metrics += [
+        f"| `{PREFIX}{name}` | {', '.join(f'`{label}`' for label in each.labels)} | {each.help} |"
+        for name, each in METRICS.items()
+    ]
     blocks = {
         "settings": settings,
         "exit-codes": codes,
@@ -44,6 +51,7 @@ def tables() -> dict[str, str]:
         "field-meanings": meanings,
         "error-fields": errors,
         "checks": checks,
+        "metrics": metrics,
     }
     return {name: "\n".join(lines) for name, lines in blocks.items()}
 
@@ -61,6 +69,6 @@ def filled(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for document in (README, INTERFACES):
+    for document in (README, INTERFACES, SERVE):
         document.write_text(filled(document.read_text()))
     ERRORS.write_text(errors_page())

@@ -15,7 +15,7 @@ from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import EXIT_CODES, SidecarError
 from tests.errors_page import ERRORS, errors_page, kinds
-from tests.readme import INTERFACES, README, filled, tables
+from tests.readme import INTERFACES, README, SERVE, filled, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,11 +25,11 @@ def sources(*folders: str) -> dict[Path, str]:
     return {path: path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py")}
 
 
-@pytest.mark.parametrize("document", [README, INTERFACES], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [README, INTERFACES, SERVE], ids=lambda path: path.name)
 def test_tables_are_those_of_the_code(document: Path) -> None:
-    """Settings, exit codes, events and checks: `make docs` writes what is declared, each somewhere."""
+    """Settings, exit codes, events, checks and metrics: `make docs` writes all that is declared."""
     assert filled(document.read_text()) == document.read_text()
-    written = README.read_text() + INTERFACES.read_text()
+    written = README.read_text() + INTERFACES.read_text() + SERVE.read_text()
     assert all(f"<!-- {name}: begin -->" in written for name in tables())
 
 

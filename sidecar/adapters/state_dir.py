@@ -23,7 +23,7 @@ from sidecar.core.history import History
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Anchor
 from sidecar.errors import StillAtWork
-from sidecar.posix.files import read_plain, replace_text
+from sidecar.posix.files import read_plain, replace_text, unfinished
 from sidecar.posix.heart import Heart
 
 PRIVATE = "private"
@@ -110,6 +110,13 @@ class StateDirectory:
         """:raises OSError: the directory is read-only or full"""
         replace_text(self._path / "history.json", histories.to_text(history))
 
+    def sweep(self) -> None:
+        """Remove what a killed turn left of its history: unlike the journal it is not written by every turn.
+
+        :raises OSError: the directory is read-only
+        """
+        unfinished(self._path / "history.json").unlink(missing_ok=True)
+
     def schedule(self, wake_on: int, anchor: Anchor) -> None:
         """Tell the shell when the next turn is due.
 
@@ -127,13 +134,17 @@ class StateDirectory:
         for name, instant in (("live_until", live_until), ("ready_until", ready_until)):
             replace_text(self._path / name, f"{max(instant, 0)}\n")
 
+    def live_until(self) -> int | None:
+        """As `ready_until`, for the startup probe."""
+        return self._number("live_until")
+
     def ready_until(self) -> int | None:
         """What `tell_probes` wrote last; None if it has not, or something else stands there."""
-        try:
-            text = read_plain(self._path / "ready_until").strip()
-        except OSError:
-            return None
-        return int(text) if text.isdigit() and len(text) <= 12 else None
+        return self._number("ready_until")
+
+    def heartbeat(self) -> int | None:
+        """The second of the boot clock of the last sign of life; None as above."""
+        return self._number("heartbeat")
 
     def vitals(self) -> Vitals:
         """What `entrypoint.sh probe` reads, read as the shell does."""
@@ -171,6 +182,13 @@ class StateDirectory:
             return None
         complete = isinstance(record, dict) and {"verification_uri", "user_code"} <= record.keys()
         return record if complete else None
+
+    def _number(self, name: str) -> int | None:
+        try:
+            text = read_plain(self._path / name).strip()
+        except OSError:
+            return None
+        return int(text) if text.isdigit() and len(text) <= 12 else None
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -18,7 +18,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
     :raises OSError: the directory is missing, read-only or full
     """
-    aside = path.with_name(f".{path.name}.new")
+    aside = unfinished(path)
     try:
         write_new(aside, content, mode=mode)
         aside.replace(path)
@@ -33,7 +33,7 @@ def replace_text(path: Path, text: str) -> None:
 
     :raises OSError: the directory is missing, read-only or full
     """
-    aside = path.with_name(f".{path.name}.new")
+    aside = unfinished(path)
     try:
         with _create(aside, 0o600) as file:
             file.write(text.encode())
@@ -41,6 +41,11 @@ def replace_text(path: Path, text: str) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def unfinished(path: Path) -> Path:
+    """Where the next content of a file is written; a process that is killed may leave it."""
+    return path.with_name(f".{path.name}.new")
 
 
 def read_plain(path: Path) -> bytes:

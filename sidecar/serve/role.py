@@ -11,7 +11,7 @@ from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.adapters.web_server import WebServer
 from sidecar.errors import ConfigurationError
-from sidecar.serve import health
+from sidecar.serve import health, metrics
 from sidecar.serve.doorkeeper import Doorkeeper
 from sidecar.serve.gate import Gate
 from sidecar.serve.health import Signs
@@ -33,8 +33,7 @@ def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
         return found_in(token_dir, state, now=time.time())
 
     def see() -> Signs:
-        boot = time.clock_gettime(time.CLOCK_BOOTTIME)
-        return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot)
+        return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot())
 
     fetcher = turns(flags)
     routes = {**_routes(look, see), **identity_routes(settings, look, fetcher)}
@@ -50,11 +49,17 @@ def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
         fetcher.close()
 
 
-def _routes(look: health.Look, see: health.See) -> dict[str, Route]:  # noqa: ARG001 # for doors to come
+def boot() -> float:
+    """Seconds of the clock that does not leap."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _routes(look: health.Look, see: health.See) -> dict[str, Route]:
     return {
         "/startup": Route(health.startup(see)),
         "/readiness": Route(health.readiness(see)),
         "/liveness": Route(health.liveness(see)),
+        "/metrics": Route(metrics.metrics(look, boot=boot)),
     }
 
 

@@ -23,6 +23,7 @@ from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
+from sidecar.remembrance import remembered
 from sidecar.renewal import Renewal
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
@@ -150,7 +151,7 @@ class Bench:
             clock=self.clock,
             log=log,
         )
-        with state.locked(heart):
+        with state.locked(heart), remembered(state, log, self.clock):
             try:
                 turn.run(at_once=at_once)
             except SidecarError as error:

@@ -14,7 +14,7 @@ from tests.torture.figures import count
 STATE_NAMES = (
     *("cache", ".cache.new", ".room", "lock", "msal.lockfile", "journal.json", ".journal.json.new"),
     *("heartbeat", "tick", "due", "wake", "live_until", ".live_until.new", "ready_until"),
-    *("prompt", "prompt.json", ".prompt.json.new", "discovery.json"),
+    *("prompt", "prompt.json", ".prompt.json.new", "discovery.json", "history.json", ".history.json.new"),
 )
 """What the sidecar opens in its private directory."""
 

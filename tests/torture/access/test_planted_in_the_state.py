@@ -115,7 +115,7 @@ def test_questions_wait_for_no_fifo_and_show_no_file(household: Household, garde
 def test_device_is_removed(household: Household, garden: Garden) -> None:
     """An endless one in the place of what is read whole fills no memory."""
     household.sign_in()
-    for name in ("cache", "journal.json", "discovery.json"):
+    for name in ("cache", "journal.json", "history.json", "discovery.json"):
         (household.pod.private / name).unlink()
         os.mknod(household.pod.private / name, 0o020666, os.makedev(1, 5))  # /dev/zero
         count("access", "objects planted")

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.torture.kills.readers import FILES
 
 STATE = {"cache", "discovery.json", "due", "heartbeat", "journal.json", "live_until", "lock", "ready_until"}
-STATE |= {"wake"}
+STATE |= {"history.json", "wake"}
 """The names of the private directory between two turns."""
 
 GENERATION = re.compile(r"\.\.\d{4}(_\d\d){5}\.\d{12}")

@@ -8,10 +8,16 @@ import io
 import json
 from pathlib import Path
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from sidecar.adapters.sealing import Sealer
 from sidecar.adapters.state_dir import StateDirectory
+from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.cli import main
+from sidecar.core.web import Request
 from sidecar.role import SIGNIN
+from sidecar.serve.metrics import metrics
+from sidecar.status import found_in
 from tests.life.doubles import VirtualClock
 from tests.torture.fuzz.authority import OddAuthority
 from tests.torture.fuzz.draws import ODD_NUMBERS, Draws
@@ -47,7 +53,7 @@ def _true() -> dict[str, bytes]:
 
 
 def one_input(data: bytes) -> None:
-    """`status` shows what is there, a turn goes on from it, and a live token is published in the end."""
+    """`status` and a scrape show what is there, a turn goes on from it, and at last a live token is there."""
     draws = Draws(data)
     with folder() as path:
         pod = OddPod(path, OddAuthority(serial=100), seal=Sealer())
@@ -94,4 +100,10 @@ def _readers(path: Path) -> None:
         if arguments:
             assert len(output.getvalue().splitlines()) == 1
             json.loads(output.getvalue())
-    StateDirectory(path / "private").prompt()
+    state, tokens = StateDirectory(path / "private"), TokenDirectory(path / "tokens", Access())
+    state.prompt()
+    found = found_in(tokens, state, now=VirtualClock().wall)
+    scraped = metrics(lambda: found, boot=lambda: VirtualClock().boot)(
+        Request("GET", "/metrics")
+    ).body.decode()
+    assert list(text_string_to_metric_families(scraped))
