@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,8 @@ VERSION = 1
 @dataclass(frozen=True)
 class Found:
     """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
-    nothing is renewed, None before anything was published.
+    nothing is renewed, None before anything was published. `heartbeat_age_seconds` is by the boot clock,
+    None where no loop has run since the machine started.
     """
 
     published: Mapping[str, Document]
@@ -29,6 +31,7 @@ class Found:
     now: float
     ready_until: int | None = None
     history: History = field(default_factory=History)
+    heartbeat_age_seconds: float | None = None
 
 
 def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
@@ -40,7 +43,13 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         now=now,
         ready_until=state.ready_until(),
         history=state.history(),
+        heartbeat_age_seconds=_age(state.heartbeat()),
     )
+
+
+def _age(heartbeat: int | None) -> float | None:
+    age = -1.0 if heartbeat is None else time.clock_gettime(time.CLOCK_BOOTTIME) - heartbeat
+    return age if age > -1 else None  # one of another boot lies in the future
 
 
 def report(found: Found) -> dict[str, Any]:

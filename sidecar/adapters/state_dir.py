@@ -115,8 +115,15 @@ class StateDirectory:
 
     def ready_until(self) -> int | None:
         """What `tell_probes` wrote last; None if it has not, or something else stands there."""
+        return self._number("ready_until")
+
+    def heartbeat(self) -> int | None:
+        """The second of the boot clock at which a loop last showed that it runs; None if none has."""
+        return self._number("heartbeat")
+
+    def _number(self, name: str) -> int | None:
         try:
-            text = read_plain(self._path / "ready_until").strip()
+            text = read_plain(self._path / name).strip()
         except OSError:
             return None
         return int(text) if text.isdigit() and len(text) <= 12 else None

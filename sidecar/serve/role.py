@@ -9,7 +9,7 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.adapters.web_server import WebServer
-from sidecar.serve import health
+from sidecar.serve import health, page
 from sidecar.serve.gate import Gate
 from sidecar.serve.routes import Route, router
 from sidecar.settings import Settings
@@ -38,4 +38,5 @@ def serve(settings: Settings, *, log: Log) -> None:
 def _routes(look: health.Look) -> dict[str, Route]:
     return {
         "/readiness": Route(health.readiness(look)),
+        **page.routes(look),
     }
