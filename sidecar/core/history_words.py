@@ -99,8 +99,15 @@ def _news(entries: Iterable[Entry]) -> Iterator[Line]:
             tone=tone,
             message=entry.message if says else "",
             kind=entry.detail if tone == BAD else "",
-            tokens=(entry.token,) if entry.token else (),
+            tokens=_tokens(entry),
         )
+
+
+def _tokens(entry: Entry) -> tuple[str, ...]:
+    """A renewal without a name is the unnamed token's; a failure without one may be a whole turn's."""
+    if entry.event == "refresh.succeeded":
+        return (entry.token or "token",)
+    return (entry.token,) if entry.token else ()
 
 
 def _is_result(on: int, worked_on: int | None) -> bool:

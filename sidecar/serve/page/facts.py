@@ -30,10 +30,6 @@ def _rows(seen: Seen) -> Iterator[tuple[str, list[Part]]]:
     since = seen.found.journal.session.signed_in_on
     if since is not None and account:
         yield "Since", [instant(since, date=True)]
-    if account and account["tenant_id"]:
-        yield "Tenant", [name_of(account["tenant_id"])]
-    if account and account["client_id"]:
-        yield "App", [name_of(account["client_id"])]
     yield from _renewal(seen)
     yield "Next sign-in", _next_signin(seen)
     error = seen.status["last_error"]
@@ -47,6 +43,10 @@ def _rows(seen: Seen) -> Iterator[tuple[str, list[Part]]]:
         yield "Clock", [f"{span(offset)} {'ahead of' if offset > 0 else 'behind'} the authority's"]
     elif seen.tokens:
         yield "Clock", ["no difference worth a warning"]
+    if account and account["tenant_id"]:
+        yield "Tenant", [name_of(account["tenant_id"])]
+    if account and account["client_id"]:
+        yield "App", [name_of(account["client_id"])]
 
 
 def _renewal(seen: Seen) -> Iterator[tuple[str, list[Part]]]:
@@ -56,7 +56,7 @@ def _renewal(seen: Seen) -> Iterator[tuple[str, list[Part]]]:
         words: list[Part] = ["now"]
         if seconds > 0:
             words = ["in ", lasting(seconds, wake_on), ", at ", instant(wake_on)]
-        yield "Next renewal", words
+        yield "Next renewal" if seen.tokens else "Next try", words
     ready_until = seen.found.ready_until
     if budget is None or ready_until is None:
         return

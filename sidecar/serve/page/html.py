@@ -58,7 +58,7 @@ def name_of(text: str) -> Html:
 def instant(on: int, *, date: bool = False) -> Html:
     """In UTC; scripts add the zone of whoever looks."""
     words = utc_date(on) if date else utc(on)
-    return joined([moment(words, on), " ", element("span", class_="local", data_on=on)])
+    return joined([moment(words, on), element("span", class_="local", data_on=on)])
 
 
 def moment(words: str, on: float) -> Html:

@@ -70,7 +70,7 @@ def _valid(prompt: Prompt, now: float) -> Html:
     timer = element("span", f"{minutes}:{seconds:02}", role="timer", data_timer=prompt.expires_on)
     local = element("span", class_="local", data_on=prompt.expires_on)
     until = moment(utc(prompt.expires_on), prompt.expires_on)
-    return element("p", "Valid for ", timer, ", until ", until, " ", local, ".", class_="muted")
+    return element("p", "Valid for ", timer, ", until ", until, local, ".", class_="muted")
 
 
 def _details(prompt: Prompt) -> Html:

@@ -47,9 +47,11 @@ def state_of(seen: Seen) -> State:
     if dead:
         gone = [token for token in dead if token.published]
         if gone:
-            title = "The token has expired" if len(tokens) == 1 else _several(len(gone), "expired")
+            title = (
+                "The token has expired" if len(tokens) == 1 else _several(len(gone), "expired", "has", "have")
+            )
             return State(BAD, title, "Apps that use it are refused until it is renewed.")
-        title = "No token is published" if not live else _several(len(dead), "not published")
+        title = "No token is published" if not live else _several(len(dead), "not published", "is", "are")
         return State(BAD if not live else WARN, title, "What stands in the way is said below.")
     if not tokens:
         if seen.status["next_prompt_on"] is not None:
@@ -87,5 +89,5 @@ def icon(tone: str) -> str:
     return f"data:image/svg+xml,{urllib.parse.quote(drawing)}"
 
 
-def _several(number: int, what: str) -> str:
-    return f"A token is {what}" if number == 1 else f"{number} tokens are {what}"
+def _several(number: int, what: str, one: str, more: str) -> str:
+    return f"A token {one} {what}" if number == 1 else f"{number} tokens {more} {what}"

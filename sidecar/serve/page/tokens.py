@@ -11,6 +11,8 @@ from sidecar.core.time_words import span
 from sidecar.serve.page.html import Html, Part, element, foreign, instant, lasting, name_of
 from sidecar.serve.page.seen import Seen, Token
 
+FEW, MANY = 4, 12
+
 LONG = 1000
 """Units of a bar's length."""
 
@@ -22,10 +24,17 @@ def tokens(seen: Seen) -> Html:
     if not seen.tokens:
         body = element("p", "None is published yet.", class_="muted empty")
     else:
-        body = element("ul", *(_token(token, seen.now) for token in seen.tokens), class_="tokens")
+        body = element(
+            "ul", *(_token(token, seen.now) for token in seen.tokens), class_=_layout(len(seen.tokens))
+        )
     count = element("span", str(len(seen.tokens)), class_="count") if len(seen.tokens) > 1 else ""
     title = element("h2", "Tokens" if len(seen.tokens) != 1 else "Token", " ", count, id="tokens-title")
     return element("section", title, body, id="tokens", aria_labelledby="tokens-title")
+
+
+def _layout(number: int) -> str:
+    """A few have a line each; of many as much as possible is seen at once."""
+    return "few" if number <= FEW else "many" if number > MANY else "some"
 
 
 def advice(message: str) -> Html:
@@ -51,7 +60,9 @@ def _token(token: Token, now: float) -> Html:
         class_="row",
     )
     audience = element("p", name_of(token.audience), class_="audience") if token.audience else ""
-    return element("li", head, audience, *_life(token, tone), *_trouble(token, now), class_="card token")
+    told = _trouble(token, now)
+    kind = "card token troubled" if told else "card token"
+    return element("li", head, audience, *_life(token, tone), *told, class_=kind)
 
 
 def _verdict(token: Token) -> tuple[str, str]:
