@@ -102,4 +102,4 @@ lock:
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		tests/oidc_provider/node_modules .torture
+		tests/oidc_provider/node_modules tests/page/node_modules .torture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -54,7 +53,7 @@ class Scene:
         return Found(
             published=self.documents,
             journal=self.journal,
-            prompt=self.prompt and prompts.record(self.prompt),
+            prompt=prompts.record(self.prompt) if self.prompt else None,
             now=now,
             ready_until=self.ready_until,
             history=self.history,
@@ -62,16 +61,19 @@ class Scene:
         )
 
     def write(self, tokens: Path, state: Path) -> None:
-        """As the other roles leave it."""
+        """As the other roles leave it, and nothing of another scene."""
         private = state / PRIVATE
         private.mkdir(mode=0o700, exist_ok=True)
         directory = StateDirectory(private)
         boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        published = TokenDirectory(tokens, Access())
+        published.withdraw()
         if self.documents:
-            anchor = Anchor(time.time(), boot, "boot")
-            TokenDirectory(tokens, Access()).publish(self.documents, at=anchor)
+            published.publish(self.documents, at=Anchor(time.time(), boot, "boot"))
         directory.keep_journal(self.journal)
         directory.keep_history(self.history)
+        for name in ("live_until", "ready_until", "heartbeat"):
+            (private / name).unlink(missing_ok=True)
         if self.ready_until is not None:
             directory.tell_probes(self.ready_until, self.ready_until)
         if self.beat_seconds_ago is not None:
@@ -79,7 +81,6 @@ class Scene:
         directory.close_prompt()
         if self.prompt:
             directory.open_prompt(prompts.record(self.prompt), prompts.probe_line(self.prompt))
-        os.utime(private)
 
 
 def token(now: float, *, left: int, resource: str = GRAPH, life: int = HOUR) -> Document:

@@ -13,7 +13,7 @@ from sidecar.serve.page.state import icon, mark, state_of
 from sidecar.serve.page.tokens import tokens
 from sidecar.status import Found
 
-REFRESH_SECONDS = 15
+REFRESH_SECONDS = 10
 """Without scripts; with them the parts that change are replaced, every 5 s while a prompt is open."""
 
 NAME = "Entra token sidecar"
