@@ -74,7 +74,7 @@ docs: .venv
 	$(BIN)/python -m tests.readme
 	$(BIN)/python -m tests.completion
 
-# The pictures of docs/: tmux, and DejaVu Sans Mono (Debian: fonts-dejavu-core).
+# The pictures of docs/: tmux, Chromium, and DejaVu Sans Mono (Debian: chromium, chromium-driver, fonts-dejavu-core).
 screenshots: .venv
 	$(BIN)/python -m tests.screenshots
 

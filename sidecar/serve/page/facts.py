@@ -73,6 +73,8 @@ def _next_signin(seen: Seen) -> list[Part]:
     if asked_on is not None:
         seconds = max(asked_on - seen.now, 0)
         return ["asked for in ", lasting(seconds, asked_on), ", ", instant(asked_on, date=True)]
+    if seen.status["account"] is None:
+        return ["when ", element("code", "refresh"), " or ", element("code", "signin"), " runs"]
     expected = expectation(seen.found.journal.session)
     if expected is None:
         return ["when the authority demands it; no end is known"]

@@ -12,7 +12,7 @@ from sidecar.core.time_words import span, utc, utc_date
 TEXT_MAX = 500
 """Characters: nothing of ours is longer, and what somebody put into a file must not fill the page."""
 
-_VOID = frozenset({"meta", "link", "br", "rect", "path", "circle"})
+_VOID = frozenset({"meta", "link", "wbr", "rect", "path", "circle"})
 """Elements without content; those of SVG are closed by a slash."""
 
 
@@ -51,8 +51,12 @@ def foreign(text: str) -> Html:
 
 
 def name_of(text: str) -> Html:
-    """Something that is no word of a language: no machine may translate it, and a long one may be broken."""
-    return element("bdi", text, class_="name", translate="no")
+    """Something that is no word of a language: no machine may translate it, and a long one is broken behind
+    a slash, or anywhere.
+    """
+    first, *rest = text[:TEXT_MAX].split("/")
+    pieces = [first, *(part for piece in rest for part in ("/", element("wbr"), piece))]
+    return element("bdi", *pieces, class_="name", translate="no")
 
 
 def instant(on: int, *, date: bool = False) -> Html:
