@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome
+import zxingcpp
+from PIL import Image
+from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
@@ -20,7 +24,8 @@ from tests.end_to_end.pod import Pod, Running, eventually
 from tests.leaks import Leaks
 from tests.oidc_provider.node import install_packages, node_or_skip
 from tests.page import scenes
-from tests.page.scenes import SCENES, Scene
+from tests.page.scene import Scene
+from tests.page.scenes import SCENES
 
 NO_KEY = "A" * 43 + "="
 HERE = Path(__file__).parents[1] / "page"
@@ -151,6 +156,30 @@ def test_code_is_copied_or_else_selected(served: Served) -> None:
     assert served.run("return String(getSelection())") == "HKV7-Q2ZN4"
 
 
+def test_qr_code_leads_to_the_address(served: Served) -> None:
+    """A reader takes it from the screen, dark scheme or not: the address with the code if there is one."""
+    complete = "https://login.example/device?user_code=HKV7-Q2ZN4"
+    prompt = replace(scenes.asked(time.time()), verification_uri_complete=complete)
+    for scheme in ("light", "dark"):
+        seen_in(served.browser, scheme, 1280)
+        served.show(Scene(prompt=prompt))
+        picture = served.browser.find_element(By.CSS_SELECTOR, ".qr").screenshot_as_png
+        (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+        assert found.text == complete
+
+
+def test_focus_is_seen(served: Served) -> None:
+    """Who has no mouse reaches the link and the button, and sees where they are."""
+    served.show(scenes.prompt_open(time.time()))
+    for element_id in ("open", "copy"):
+        ActionChains(served.browser).send_keys(Keys.TAB).perform()
+        assert served.run("return document.activeElement.id") == element_id
+        width, style = served.run(
+            "const s = getComputedStyle(document.activeElement); return [s.outlineWidth, s.outlineStyle]"
+        )
+        assert (width, style) == ("3px", "solid")
+
+
 def test_lost_server_is_told_and_found_again(served: Served) -> None:
     """What is shown may be old, and the page says so; a process at the same address mends it."""
     served.show(scenes.prompt_open(time.time()))
@@ -262,6 +291,7 @@ def test_a_person_signs_in_from_the_page(
         field.send_keys(code)
     for step in ("next", "user-bob", "next", "continue"):
         _there(browser, step).click()
+    eventually(lambda: page.text("h1") == "You have signed in", "the authority says so")
     browser.close()
     browser.switch_to.window(ours)
     eventually(lambda: "bob@contoso.example" in page.text("#facts"), "the page says who signed in")

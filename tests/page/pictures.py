@@ -16,7 +16,7 @@ from sidecar.core.web import Reply, Request, text
 from sidecar.serve.page import routes
 from tests.browser.chromium import started
 from tests.page import scenes
-from tests.page.scenes import Scene
+from tests.page.scene import Scene
 
 NOW = 1_790_000_000
 """2026-09-21 14:13:20 UTC."""

@@ -1,23 +1,19 @@
-"""What the status page may have to show, as files that the real classes write."""
+"""What the status page may have to show, each as a function of now."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
-from sidecar.adapters.state_dir import PRIVATE, StateDirectory
-from sidecar.adapters.token_dir import Access, Document, TokenDirectory
-from sidecar.core import prompt as prompts
+from sidecar.adapters.token_dir import Document
 from sidecar.core.account import Account
 from sidecar.core.history import Entry, History, noted
 from sidecar.core.journal import Journal
 from sidecar.core.prompt import Prompt
-from sidecar.core.schedule import Anchor, Attempts
+from sidecar.core.schedule import Attempts
 from sidecar.core.session import Session, Told
 from sidecar.core.token import AccessToken, token_document
-from sidecar.status import Found
+from tests.page.scene import Scene
 
 SECRET = "eyJ0eXAi-this-is-the-access-token"
 ALICE = Account(
@@ -35,52 +31,6 @@ CONSENT = (
     f"'{CLIENT_ID}' named 'Nightly report'. Send an interactive authorization request for this user."
 )
 AWAY = "the authority cannot be reached: timed out"
-
-
-@dataclass(frozen=True)
-class Scene:
-    """`beat_seconds_ago` None: no loop has run."""
-
-    documents: Mapping[str, Document] = field(default_factory=dict)
-    journal: Journal = field(default_factory=Journal)
-    prompt: Prompt | None = None
-    history: History = field(default_factory=History)
-    ready_until: int | None = None
-    beat_seconds_ago: int | None = 12
-
-    def found(self, now: float) -> Found:
-        """As `serve` would find it."""
-        return Found(
-            published=self.documents,
-            journal=self.journal,
-            prompt=prompts.record(self.prompt) if self.prompt else None,
-            now=now,
-            ready_until=self.ready_until,
-            history=self.history,
-            heartbeat_age_seconds=self.beat_seconds_ago,
-        )
-
-    def write(self, tokens: Path, state: Path) -> None:
-        """As the other roles leave it, and nothing of another scene."""
-        private = state / PRIVATE
-        private.mkdir(mode=0o700, exist_ok=True)
-        directory = StateDirectory(private)
-        boot = time.clock_gettime(time.CLOCK_BOOTTIME)
-        published = TokenDirectory(tokens, Access())
-        published.withdraw()
-        if self.documents:
-            published.publish(self.documents, at=Anchor(time.time(), boot, "boot"))
-        directory.keep_journal(self.journal)
-        directory.keep_history(self.history)
-        for name in ("live_until", "ready_until", "heartbeat"):
-            (private / name).unlink(missing_ok=True)
-        if self.ready_until is not None:
-            directory.tell_probes(self.ready_until, self.ready_until)
-        if self.beat_seconds_ago is not None:
-            directory.heartbeat_file.write_text(f"{int(boot) - self.beat_seconds_ago}\n")
-        directory.close_prompt()
-        if self.prompt:
-            directory.open_prompt(prompts.record(self.prompt), prompts.probe_line(self.prompt))
 
 
 def token(now: float, *, left: int, resource: str = GRAPH, life: int = HOUR) -> Document:

@@ -18,7 +18,8 @@ from sidecar.status import Found
 from tests.core.strategies import NOW, journals, json_values
 from tests.page import scenes
 from tests.page.reading import Page, Shape
-from tests.page.scenes import SCENES, Scene
+from tests.page.scene import Scene
+from tests.page.scenes import SCENES
 
 NASTY = (
     "<script>evil()</script>",
@@ -84,6 +85,13 @@ def test_address_that_brings_the_code_is_what_the_link_opens() -> None:
     page = page_of(Scene(prompt=prompt).found(NOW))
     assert complete in page.addresses
     assert complete not in page.text
+
+
+def test_words_of_the_authority_are_shown_in_another_language() -> None:
+    """Its English ones would say all a second time."""
+    for words in ("Melden Sie sich an", "To sign in, use a web browser to open the page"):
+        page = page_of(Scene(prompt=replace(scenes.asked(NOW), message=words)).found(NOW))
+        assert (words in page.text) == words.startswith("Melden")
 
 
 def test_prompt_whose_code_has_expired_is_not_shown() -> None:

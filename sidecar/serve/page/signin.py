@@ -9,6 +9,9 @@ from sidecar.core.time_words import utc
 from sidecar.serve.page.html import Html, Part, element, foreign, joined, moment, name_of
 from sidecar.serve.page.seen import Prompt, Seen
 
+ENGLISH = "To sign in, use a web browser"
+"""So Entra's own words begin where no other language was asked for: they say what the page says."""
+
 QR_CHARACTERS_MAX = 500
 """As in the banner: a code of more is hard to scan."""
 
@@ -84,7 +87,7 @@ def _details(prompt: Prompt) -> Html:
     if prompt.scopes:
         scopes = [element("span", name_of(scope), class_="line") for scope in prompt.scopes]
         rows.append(("Scopes", joined(scopes)))
-    if prompt.message:
+    if prompt.message and not prompt.message.startswith(ENGLISH):
         rows.append(("It says", foreign(prompt.message)))
     return element("dl", *(joined([element("dt", label), element("dd", value)]) for label, value in rows))
 
