@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +20,8 @@ VERSION = 1
 @dataclass(frozen=True)
 class Found:
     """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
-    nothing is renewed, None before anything was published. `heartbeat_age_seconds` is by the boot clock,
-    None where no loop has run since the machine started.
+    nothing is renewed, None before anything was published; `live_until` the same for the startup probe.
+    `heartbeat` is a second of the boot clock.
     """
 
     published: Mapping[str, Document]
@@ -31,7 +30,8 @@ class Found:
     now: float
     ready_until: int | None = None
     history: History = field(default_factory=History)
-    heartbeat_age_seconds: float | None = None
+    live_until: int | None = None
+    heartbeat: int | None = None
 
 
 def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
@@ -43,13 +43,9 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         now=now,
         ready_until=state.ready_until(),
         history=state.history(),
-        heartbeat_age_seconds=_age(state.heartbeat()),
+        live_until=state.live_until(),
+        heartbeat=state.heartbeat(),
     )
-
-
-def _age(heartbeat: int | None) -> float | None:
-    age = -1.0 if heartbeat is None else time.clock_gettime(time.CLOCK_BOOTTIME) - heartbeat
-    return age if age > -1 else None  # one of another boot lies in the future
 
 
 def report(found: Found) -> dict[str, Any]:

@@ -113,20 +113,17 @@ class StateDirectory:
         for name, instant in (("live_until", live_until), ("ready_until", ready_until)):
             replace_text(self._path / name, f"{max(instant, 0)}\n")
 
+    def live_until(self) -> int | None:
+        """As `ready_until`, for the startup probe."""
+        return self._number("live_until")
+
     def ready_until(self) -> int | None:
         """What `tell_probes` wrote last; None if it has not, or something else stands there."""
         return self._number("ready_until")
 
     def heartbeat(self) -> int | None:
-        """The second of the boot clock at which a loop last showed that it runs; None if none has."""
+        """The second of the boot clock of the last sign of life; None as above."""
         return self._number("heartbeat")
-
-    def _number(self, name: str) -> int | None:
-        try:
-            text = read_plain(self._path / name).strip()
-        except OSError:
-            return None
-        return int(text) if text.isdigit() and len(text) <= 12 else None
 
     def open_prompt(self, record: Mapping[str, object], line: str) -> None:
         """Show the prompt to programs (`prompt.json`) and to the probes (`prompt`).
@@ -149,6 +146,13 @@ class StateDirectory:
             return None
         complete = isinstance(record, dict) and {"verification_uri", "user_code"} <= record.keys()
         return record if complete else None
+
+    def _number(self, name: str) -> int | None:
+        try:
+            text = read_plain(self._path / name).strip()
+        except OSError:
+            return None
+        return int(text) if text.isdigit() and len(text) <= 12 else None
 
 
 def _try_lock(descriptor: int) -> bool:

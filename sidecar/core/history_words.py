@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sidecar.core.history import Entry, History
@@ -10,7 +10,7 @@ from sidecar.core.prompt import Outcome
 
 DAY_SECONDS = 86400
 SAME_TURN_SECONDS = 120
-"""A publication that follows a renewal or a sign-in so closely is its result, and no news."""
+"""A publication so close to a renewal or a sign-in is its result, and no news."""
 
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 
@@ -19,7 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "signin.rejected": ("A sign-in was refused", BAD),
     "signin.blocked": ("The tenant's policy blocks the sign-in", BAD),
     "signin.failed": ("The sign-in failed", BAD),
-    "token.published": ("Published from the cache", PLAIN),
+    "token.published": ("Tokens published", PLAIN),
     "token.withdrawn": ("Tokens were taken back", BAD),
     "refresh.succeeded": ("Renewed", GOOD),
     "refresh.failed": ("The renewal failed", BAD),
@@ -84,22 +84,22 @@ def totals(history: History) -> tuple[tuple[str, int], ...]:
 
 
 def _news(entries: Iterable[Entry]) -> Iterator[Line]:
-    worked_on: int | None = None
-    for entry in entries:
+    found = tuple(entries)
+    worked_on = [entry.on for entry in found if entry.event in ("refresh.succeeded", "signin.completed")]
+    for entry in found:
         words, tone = _WORDS.get(entry.event, (_ENDS.get(entry.detail, ""), PLAIN))
-        if entry.event in ("refresh.succeeded", "signin.completed"):
-            worked_on = entry.on
         if not words or (entry.event == "token.published" and _is_result(entry.on, worked_on)):
             continue
         says = tone == BAD or entry.event in ("signin.completed", "clock.leapt")
         yield Line(
-            first_on=entry.on,
+            first_on=entry.on if entry.first_on is None else entry.first_on,
             last_on=entry.on,
             words=words,
             tone=tone,
             message=entry.message if says else "",
             kind=entry.detail if tone == BAD else "",
             tokens=_tokens(entry),
+            times=entry.times,
         )
 
 
@@ -110,8 +110,8 @@ def _tokens(entry: Entry) -> tuple[str, ...]:
     return (entry.token,) if entry.token else ()
 
 
-def _is_result(on: int, worked_on: int | None) -> bool:
-    return worked_on is not None and 0 <= on - worked_on <= SAME_TURN_SECONDS
+def _is_result(on: int, worked_on: Sequence[int]) -> bool:
+    return any(abs(on - each) <= SAME_TURN_SECONDS for each in worked_on)
 
 
 def _folded(before: Line, line: Line) -> Line | None:
@@ -119,7 +119,7 @@ def _folded(before: Line, line: Line) -> Line | None:
     if (before.words, before.message, before.kind) != (line.words, line.message, line.kind):
         return None
     return Line(
-        first_on=before.first_on,
+        first_on=min(before.first_on, line.first_on),
         last_on=line.last_on,
         words=line.words,
         tone=line.tone,

@@ -38,5 +38,5 @@ def serve(settings: Settings, *, log: Log) -> None:
 def _routes(look: health.Look) -> dict[str, Route]:
     return {
         "/readiness": Route(health.readiness(look)),
-        **page.routes(look),
+        **page.routes(look, boot=lambda: time.clock_gettime(time.CLOCK_BOOTTIME)),
     }

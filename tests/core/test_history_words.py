@@ -47,12 +47,24 @@ def test_failures_with_other_words_stay_apart() -> None:
     assert [(line.message, line.times) for line in lines(*entries)] == [("no consent", 1), ("away", 2)]
 
 
-def test_publication_that_follows_a_renewal_is_no_news() -> None:
-    """One that follows nothing is: tokens came back from the cache."""
+def test_entry_that_stands_for_several_is_counted_as_such() -> None:
+    """The history itself keeps an outage as one entry."""
+    entries = [
+        Entry(MIDNIGHT + 900, "refresh.failed", "arm", "k", "away", times=7, first_on=MIDNIGHT + 60),
+        Entry(MIDNIGHT + 960, "refresh.failed", "", "k", "away"),
+    ]
+    (line,) = lines(*entries)
+    assert (line.times, line.first_on, line.last_on) == (8, MIDNIGHT + 60, MIDNIGHT + 960)
+
+
+def test_publication_beside_a_renewal_or_a_sign_in_is_no_news() -> None:
+    """It comes before `signin.completed`. One by itself is news: tokens came back from the cache."""
+    signed_in = [Entry(MIDNIGHT, "token.published"), Entry(MIDNIGHT, "signin.completed", message="alice")]
+    assert [line.words for line in lines(*signed_in)] == ["Signed in"]
     renewed = Entry(MIDNIGHT, "refresh.succeeded")
     result, later = Entry(MIDNIGHT + 1, "token.published"), Entry(MIDNIGHT + 5000, "token.published")
     assert [line.words for line in lines(renewed, result)] == ["Renewed"]
-    assert [line.words for line in lines(renewed, later)] == ["Published from the cache", "Renewed"]
+    assert [line.words for line in lines(renewed, later)] == ["Tokens published", "Renewed"]
 
 
 def test_end_of_a_prompt_is_told_once() -> None:

@@ -16,7 +16,7 @@ from sidecar.core.web import Reply, Request, text
 from sidecar.serve.page import routes
 from tests.browser.chromium import started
 from tests.page import scenes
-from tests.page.scene import Scene
+from tests.page.scene import BOOT, Scene
 
 NOW = 1_790_000_000
 """2026-09-21 14:13:20 UTC."""
@@ -35,7 +35,7 @@ def draw(folder: Path) -> None:
     """All of them, as PNG."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
     shown: list[Scene] = []
-    doors = routes(lambda: shown[-1].found(NOW))
+    doors = routes(lambda: shown[-1].found(NOW), boot=lambda: BOOT)
 
     def answer(request: Request) -> Reply:
         route = doors.get(request.path)

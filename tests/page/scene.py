@@ -16,6 +16,9 @@ from sidecar.core.prompt import Prompt
 from sidecar.core.schedule import Anchor
 from sidecar.status import Found
 
+BOOT = 100_000
+"""What the boot clock reads in memory."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -37,7 +40,7 @@ class Scene:
             now=now,
             ready_until=self.ready_until,
             history=self.history,
-            heartbeat_age_seconds=self.beat_seconds_ago,
+            heartbeat=None if self.beat_seconds_ago is None else BOOT - self.beat_seconds_ago,
         )
 
     def write(self, tokens: Path, state: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sidecar.core.web import Request
 from sidecar.serve.page.door import HERE, routes
 from tests.core.strategies import NOW
+from tests.page.scene import BOOT
 from tests.page.scenes import all_well
 
 CONTRAST = 4.5
@@ -83,7 +84,7 @@ def test_nothing_comes_from_another_host() -> None:
 def test_policy_lets_nothing_inline_run() -> None:
     """Every answer has it; nothing may be framed; no address of this page is told to others."""
     found = all_well(NOW).found(NOW)
-    for path, route in routes(lambda: found).items():
+    for path, route in routes(lambda: found, boot=lambda: BOOT).items():
         reply = route.door(Request("GET", path))
         policy = reply.headers["Content-Security-Policy"]
         assert reply.status == 200
@@ -97,7 +98,7 @@ def test_policy_lets_nothing_inline_run() -> None:
 
 def test_page_itself_is_never_kept() -> None:
     """It may hold a code; style sheet and script may be kept, since their addresses have their version."""
-    doors = routes(lambda: all_well(NOW).found(NOW))
+    doors = routes(lambda: all_well(NOW).found(NOW), boot=lambda: BOOT)
     assert "Cache-Control" not in doors["/"].door(Request("GET", "/")).headers  # the server's own: no-store
     body = doors["/"].door(Request("GET", "/")).body.decode()
     assert re.search(r'href="page\.css\?[0-9a-f]{8}"', body)

@@ -18,7 +18,7 @@ from sidecar.status import Found
 from tests.core.strategies import NOW, journals, json_values
 from tests.page import scenes
 from tests.page.reading import Page, Shape
-from tests.page.scene import Scene
+from tests.page.scene import BOOT, Scene
 from tests.page.scenes import SCENES
 
 NASTY = (
@@ -39,7 +39,7 @@ hostile = st.sampled_from(NASTY) | st.text(max_size=40)
 
 def page_of(found: Found) -> Page:
     """As it is sent, read."""
-    return Page(rendered(found))
+    return Page(rendered(found, boot=BOOT))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,13 @@ def test_who_is_signed_in_and_what_comes_next() -> None:
         assert words in page.text
 
 
+def test_heartbeat_of_another_boot_counts_for_nothing() -> None:
+    """It lies in the future of the boot clock: no loop has run since."""
+    page = page_of(replace(scenes.all_well(NOW), beat_seconds_ago=-5000).found(NOW))
+    assert "Refresh loop has not run here" in page.text
+    assert page.headings[0][1] == "All 3 tokens are live"
+
+
 def test_waiting_for_the_next_prompt_is_told() -> None:
     """A token that only a person can mend, and when people are asked."""
     well = scenes.one_token(NOW)
@@ -152,17 +159,17 @@ def test_waiting_for_the_next_prompt_is_told() -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_no_token_is_in_the_page(name: str) -> None:
     """Nor anything else that opens a door, but the code of an open prompt."""
-    content = rendered(SCENES[name](NOW).found(NOW)).decode()
+    content = rendered(SCENES[name](NOW).found(NOW), boot=BOOT).decode()
     assert scenes.SECRET not in content
     assert ("HKV7" in content or "WDJB" in content) == name.startswith(("prompt", "long"))
 
 
 def test_page_stays_small_and_is_made_quickly() -> None:
     """Under 30 kB with three tokens and an open prompt; fifty tokens are made in a blink."""
-    assert len(rendered(scenes.prompt_early(NOW).found(NOW))) < 30_000
+    assert len(rendered(scenes.prompt_early(NOW).found(NOW), boot=BOOT)) < 30_000
     found = scenes.many(NOW).found(NOW)
     begun = time.process_time()
-    assert len(rendered(found)) < 100_000
+    assert len(rendered(found, boot=BOOT)) < 100_000
     assert time.process_time() - begun < 2
 
 

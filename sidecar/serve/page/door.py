@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.core.web import Door, Reply, Request
@@ -34,13 +35,13 @@ HEADERS = {
 }
 
 
-def routes(look: Look) -> dict[str, Route]:
-    """All three."""
+def routes(look: Look, *, boot: Callable[[], float]) -> dict[str, Route]:
+    """All three; `boot` reads the boot clock."""
     style, script = ((HERE / name).read_bytes() for name in ("style.css", "script.js"))
     version = hashlib.sha256(style + script).hexdigest()[:8]
 
     def page(_request: Request) -> Reply:
-        return Reply(200, rendered(look(), version=version), "text/html; charset=utf-8", HEADERS)
+        return Reply(200, rendered(look(), boot=boot(), version=version), "text/html; charset=utf-8", HEADERS)
 
     return {
         "/": Route(page),

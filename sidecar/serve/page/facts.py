@@ -83,7 +83,7 @@ def _next_signin(seen: Seen) -> list[Part]:
 
 
 def _loop(seen: Seen) -> list[Part]:
-    age = seen.found.heartbeat_age_seconds
+    age = seen.beat_seconds_ago
     if age is None:
         return ["has not run here"]
     if seen.beating:

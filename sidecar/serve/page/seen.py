@@ -55,13 +55,20 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Seen:
-    """`status` is the report for programs; `beating` None where no loop has run since the machine started."""
+    """`status` is the report for programs; `beat_seconds_ago` None where no loop has run since the machine
+    started.
+    """
 
     found: Found
     status: Mapping[str, Any]
     tokens: tuple[Token, ...]
     prompt: Prompt | None
-    beating: bool | None
+    beat_seconds_ago: float | None
+
+    @property
+    def beating(self) -> bool:
+        """Whether a loop runs, as far as its last sign of life tells."""
+        return self.beat_seconds_ago is not None and self.beat_seconds_ago <= BEAT_MAX_SECONDS
 
     @property
     def now(self) -> float:
@@ -69,16 +76,16 @@ class Seen:
         return self.found.now
 
 
-def seen(found: Found) -> Seen:
-    """Look at it once."""
+def seen(found: Found, *, boot: float) -> Seen:
+    """Look at it once; `boot` is what the boot clock reads."""
     status = report(found)
-    age = found.heartbeat_age_seconds
+    age = -1.0 if found.heartbeat is None else boot - found.heartbeat
     return Seen(
         found=found,
         status=status,
         tokens=_tokens(found, status),
         prompt=_prompt(status["prompt"], found.now),
-        beating=None if age is None else age <= BEAT_MAX_SECONDS,
+        beat_seconds_ago=age if age > -1 else None,  # one of another boot lies in the future
     )
 
 

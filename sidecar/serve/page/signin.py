@@ -9,7 +9,7 @@ from sidecar.core.time_words import utc
 from sidecar.serve.page.html import Html, Part, element, foreign, joined, moment, name_of
 from sidecar.serve.page.seen import Prompt, Seen
 
-ENGLISH = "To sign in, use a web browser"
+ENGLISH = "To sign in, "
 """So Entra's own words begin where no other language was asked for: they say what the page says."""
 
 QR_CHARACTERS_MAX = 500

@@ -57,7 +57,7 @@ def state_of(seen: Seen) -> State:
         if seen.status["next_prompt_on"] is not None:
             return State(IDLE, NOBODY, "No token is published. When people are asked is below.")
         return State(IDLE, NOBODY, "No token is published, and nobody is asked to sign in.")
-    if seen.beating is False:
+    if seen.beat_seconds_ago is not None and not seen.beating:
         return State(WARN, STOPPED, "The tokens work until they expire; nobody renews them.")
     if failing:
         return State(WARN, "A renewal is failing", "The tokens still work, and it is tried again.")

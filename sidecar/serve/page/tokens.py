@@ -8,7 +8,7 @@ from sidecar.core.advice import BY_NUMBER
 from sidecar.core.entra_errors import ERROR_PAGE
 from sidecar.core.status_words import granted
 from sidecar.core.time_words import span
-from sidecar.serve.page.html import Html, Part, element, foreign, instant, lasting, name_of
+from sidecar.serve.page.html import Html, Part, element, foreign, instant, joined, lasting, name_of
 from sidecar.serve.page.seen import Seen, Token
 
 FEW, MANY = 4, 12
@@ -43,12 +43,12 @@ def advice(message: str) -> Html:
     row = BY_NUMBER.get(int(found[1])) if found else None
     if found is None or row is None:
         return Html("")
-    where = element("code", f"{ERROR_PAGE}#aadsts-{found[1]}", class_="name")
-    links: list[Part] = []
+    more: list[Part] = [element("code", f"{ERROR_PAGE}#aadsts-{found[1]}", class_="name")]
     for source in row.source[:1]:
         link = element("a", "Microsoft's page", href=source, target="_blank", rel="noopener noreferrer")
-        links += [" and ", link]
-    return element("p", element("strong", "What to do: "), row.advice, " More in ", where, *links, ".")
+        more += [", ", link]
+    what = element("p", element("strong", "What to do: "), row.advice)
+    return joined([what, element("p", "More: ", *more, class_="muted")])
 
 
 def _token(token: Token, now: float) -> Html:

@@ -19,9 +19,9 @@ REFRESH_SECONDS = 10
 NAME = "Entra token sidecar"
 
 
-def rendered(found: Found, *, version: str = "") -> bytes:
-    """The page as it is sent; `version` is that of style sheet and script."""
-    looked = seen(found)
+def rendered(found: Found, *, boot: float, version: str = "") -> bytes:
+    """The page as it is sent; `boot` is of the boot clock, `version` of style sheet and script."""
+    looked = seen(found, boot=boot)
     state = state_of(looked)
     prompt = looked.prompt
     title = f"{state.title} – {prompt.host if prompt and prompt.host else NAME}"
