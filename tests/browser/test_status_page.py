@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -58,9 +59,12 @@ class Served:
         self.browser.get(self.url)
 
     def text(self, selector: str) -> str:
-        """What people read there."""
-        found = self.browser.find_elements(By.CSS_SELECTOR, selector)
-        return found[0].text if found else ""
+        """What people read there; nothing while the page changes."""
+        try:
+            found = self.browser.find_elements(By.CSS_SELECTOR, selector)
+            return found[0].text if found else ""
+        except StaleElementReferenceException:
+            return ""
 
     def run(self, script: str) -> Any:
         """In the page."""
