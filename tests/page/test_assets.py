@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +104,10 @@ def test_page_itself_is_never_kept() -> None:
     body = doors["/"].door(Request("GET", "/")).body.decode()
     assert re.search(r'href="page\.css\?[0-9a-f]{8}"', body)
     assert "immutable" in doors["/page.js"].door(Request("GET", "/page.js")).headers["Cache-Control"]
+
+
+def test_lock_file_of_the_judge_names_no_registry() -> None:
+    """Each machine uses its own configuration, and every package has its hash."""
+    lock = (Path(__file__).parent / "package-lock.json").read_text()
+    assert "://" not in lock
+    assert lock.count('"integrity": "sha512-') == lock.count('"node_modules/') > 0
