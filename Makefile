@@ -74,7 +74,7 @@ docs: .venv
 	$(BIN)/python -m tests.readme
 	$(BIN)/python -m tests.completion
 
-# The pictures of docs/: tmux, and DejaVu Sans Mono (Debian: fonts-dejavu-core).
+# The pictures of docs/: tmux, Chromium, and DejaVu Sans Mono (Debian: chromium, chromium-driver, fonts-dejavu-core).
 screenshots: .venv
 	$(BIN)/python -m tests.screenshots
 
@@ -102,4 +102,4 @@ lock:
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		tests/oidc_provider/node_modules tests/clients/node_modules .torture
+		tests/oidc_provider/node_modules tests/clients/node_modules tests/page/node_modules .torture

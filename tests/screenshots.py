@@ -1,4 +1,4 @@
-"""The prompt as people see it: `make screenshots` writes the pictures of docs/ anew.
+"""The prompt and the status page as people see them: `make screenshots` writes the pictures of docs/ anew.
 
 `signin` runs in a real tmux against the stand-in; what tmux holds then is drawn in DejaVu Sans Mono.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.emulator import Emulator
+from tests.page import pictures
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -43,7 +44,8 @@ SETTINGS = {
 
 
 def main() -> None:
-    """Three pictures: a usual terminal, a narrow one, and a log with names in front."""
+    """The status page; the prompt on a usual terminal, on a narrow one, and in a log."""
+    pictures.draw(DOCS)
     page = "https://login.microsoft.com/device"
     with tempfile.TemporaryDirectory(prefix="sidecar-pictures-") as name, Emulator(page_url=page) as entra:
         settings = SETTINGS | {

@@ -11,7 +11,7 @@ from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.adapters.web_server import WebServer
 from sidecar.errors import ConfigurationError
-from sidecar.serve import health, metrics
+from sidecar.serve import health, metrics, page
 from sidecar.serve.doorkeeper import Doorkeeper
 from sidecar.serve.gate import Gate
 from sidecar.serve.health import Signs
@@ -56,6 +56,7 @@ def boot() -> float:
 
 def _routes(look: health.Look, see: health.See) -> dict[str, Route]:
     return {
+        **page.routes(look, boot=boot),
         "/startup": Route(health.startup(see)),
         "/readiness": Route(health.readiness(see)),
         "/liveness": Route(health.liveness(see)),

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+from tests.browser.chromium import CHROMIUM, DRIVER, started
 
 Browse = Callable[[str], Chrome]
 """Gives a browser that trusts the server key of this SPKI hash, and no other unknown one."""
@@ -30,26 +29,8 @@ def browse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browse]:
     opened: list[Chrome] = []
 
     def open_browser(spki: str) -> Chrome:
-        options = ChromeOptions()
-        options.binary_location = str(CHROMIUM)
-        for argument in (
-            "headless=new",
-            "no-sandbox",
-            "disable-gpu",
-            "disable-quic",
-            "no-first-run",
-            "disable-background-networking",
-            "disable-component-update",
-            "disable-sync",
-            "disable-dev-shm-usage",
-            "no-proxy-server",
-            f"user-data-dir={tmp_path / f'profile-{len(opened)}'}",
-            f"ignore-certificate-errors-spki-list={spki}",
-        ):
-            options.add_argument(f"--{argument}")
-        browser = Chrome(options=options, service=Service(str(DRIVER)))
+        browser = started(tmp_path / f"profile-{len(opened)}", spki)
         opened.append(browser)
-        browser.set_page_load_timeout(20)
         return browser
 
     yield open_browser
