@@ -15,6 +15,8 @@ from tests.leaks import Leaks
 
 pytestmark = pytest.mark.image
 
+GRAPH = "https://graph.microsoft.com"
+
 
 @pytest.fixture(scope="module")
 def serving(images: None, new_stack: Callable[..., Stack], leaks: Leaks) -> Iterator[Stack]:
@@ -75,6 +77,31 @@ def test_apps_reach_it_by_its_name(serving: Stack) -> None:
     secret = secret_of(serving)
     eventually(lambda: status(secret) == "200", "a token that lives")
     assert status("another-secret-of-that-length") == "401"
+
+
+def test_app_gets_the_persons_token_as_from_app_service(serving: Stack) -> None:
+    """Managed identity by the service's name; a resource that nobody configured is refused with the fix."""
+    container, secret = serving.container("app-py"), secret_of(serving)
+
+    def asked(resource: str) -> str:
+        program = (
+            "import json, urllib.request as u\n"
+            f"url = 'http://serve:8484/msi/token?api-version=2019-08-01&resource={resource}'\n"
+            f"request = u.Request(url, headers={{'X-IDENTITY-HEADER': {secret!r}}})\n"
+            "try: reply = json.load(u.urlopen(request, timeout=10)); print(reply['resource'])\n"
+            "except u.HTTPError as e: print(e.code, e.read().decode())\n"
+        )
+        return container.execute("python3", "-c", program).strip()
+
+    eventually(lambda: asked(GRAPH) == GRAPH, "the token that the stack is for")
+    assert "SIDECAR_TOKENS" in asked("https://vault.azure.net")
+
+
+def test_page_and_metrics_are_in_the_image(serving: Stack) -> None:
+    """What they import has to be in it."""
+    secret = secret_of(serving)
+    assert "</html>" in get(serving, "/", secret).text
+    assert "entra_sidecar_build_info" in get(serving, "/metrics", secret).text
 
 
 def test_it_can_change_nothing_and_has_no_key(serving: Stack) -> None:

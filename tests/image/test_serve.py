@@ -31,6 +31,8 @@ def test_it_serves_hardened_as_any_user_without_a_volume_or_a_network(
     serve = docker_engine.run(*HARDENED, "--network=none", "--user", user, PRODUCT, "serve")
     serve.wait_for("serve.started")
     assert asked(serve, "readiness") == "503 not ready: no token published yet"
+    assert asked(serve, "metrics").startswith("200 # HELP")
+    assert asked(serve, "").startswith("200 <!doctype html>")
     assert asked(serve, "nothing") == "404 there is nothing here"
     assert seconds_to_end(serve, "TERM") < 1.5
     assert serve.state()["ExitCode"] == 0

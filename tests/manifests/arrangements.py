@@ -138,5 +138,6 @@ def files() -> Iterator[tuple[Path, object]]:
         ("pvc", "fsgroup.yaml", "cronjob-fsgroup.yaml"),
         ("network-policy", "pod.yaml", "cronjob.yaml"),
         ("serve", "pod.yaml", "cronjob.yaml"),
+        ("on-demand", "pod.yaml", "cronjob.yaml"),
     ):
         yield K8S / folder / made, deeper(yaml.safe_load((K8S / folder / name).read_text()))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sidecar.command_line import ROLES
+from sidecar.setting_groups import GROUPS
 from sidecar.settings import read_settings
-from tests.manifests.arrangements import WORKLOADS, Manifest
+from tests.manifests.arrangements import K8S, WORKLOADS, Manifest
 from tests.manifests.builds import kustomization
 from tests.manifests.pod_security import violations
 from tests.manifests.schemas import mistakes, since
@@ -66,9 +68,40 @@ def test_the_secret_is_where_a_setting_can_name_it_and_may_be_missing(tmp_path: 
 
 
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_on_demand_it_has_what_a_renewal_needs_and_no_more(tmp_path: Path, arrangement: str) -> None:
+    """k8s/on-demand: the key, both volumes to write to, the same settings; nobody else is changed by it."""
+    without = serving(tmp_path, arrangement)
+    for pod, before in zip(
+        pods(kustomization(tmp_path, five_kinds(), arrangement, "serve", "on-demand")),
+        pods(without),
+        strict=True,
+    ):
+        serve, sidecar = container(pod, "entra-serve"), container(pod, "entra-sidecar")
+        writable = {one["name"] for one in serve["volumeMounts"] if not one.get("readOnly")}
+        assert writable == {"entra-token", "entra-state"}
+        assert serve["envFrom"] == sidecar["envFrom"]
+        (key,) = [one for one in sidecar["env"] if one["name"] == "SIDECAR_CACHE_KEY_FILE"]
+        assert serve["env"] == [key]
+        others = [one for one in containers(pod) if one["name"] != "entra-serve"]
+        assert others == [one for one in containers(before) if one["name"] != "entra-serve"]
+
+
+def test_on_demand_in_compose_knows_every_setting_that_says_what_is_published() -> None:
+    """A turn with other settings than the loop's would take the loop's tokens away."""
+    folder = K8S.parent / "compose"
+    (service,) = yaml.safe_load((folder / "on-demand.yml").read_text())["services"].values()
+    loop = yaml.safe_load((folder / "stack.yml").read_text())["x-role"]["environment"].keys()
+    groups = ("tenant, app and who may sign in", "tokens", "directories")
+    decisive = {name for group in groups for name in GROUPS[group]} & loop
+    assert {*decisive, "SIDECAR_ON_DEMAND"} - service["environment"].keys() == {"SIDECAR_OIDC_AUTHORITY"}
+    assert service["environment"].keys() <= loop
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
 def test_it_passes_restricted_and_every_schema(tmp_path: Path, arrangement: str) -> None:
     """Pod Security, and the versions from native sidecars on."""
-    built = serving(tmp_path, arrangement, "pvc", "network-policy")
+    more = ("pvc", "network-policy", "serve", "on-demand")
+    built = kustomization(tmp_path, five_kinds(), arrangement, *more)
     said = [
         each for manifest in built if (template := pod_template(manifest)) for each in violations(template)
     ]
