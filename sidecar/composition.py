@@ -215,6 +215,8 @@ def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
     token_dir = prepare(settings.token_dir, setting="SIDECAR_TOKEN_DIR", mode=0o755)
     state_dir = prepare(settings.state_dir, setting="SIDECAR_STATE_DIR", mode=0o755)
     keep_apart(token_dir, state_dir)
+    if settings.template_dir is not None:
+        keep_apart(settings.template_dir.resolve(), state_dir, setting="SIDECAR_TEMPLATE_DIR")
     private = make_private(state_dir / PRIVATE, setting="SIDECAR_STATE_DIR")
     access = Access(settings.token_mode, settings.token_group)
     return TokenDirectory(token_dir, access), StateDirectory(private)

@@ -165,7 +165,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SIDECAR_PROMPT_WEBHOOK_URL",
         values.http_url,
-        "Told of each prompt and of its end by POST. Environment only, as such URLs are secrets.",
+        "Told of each prompt and of its end by POST. Without a flag, as such URLs are secrets.",
     ),
     Setting(
         "SIDECAR_PROMPT_WEBHOOK_FORMAT",

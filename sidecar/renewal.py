@@ -20,7 +20,13 @@ from sidecar.core.account import Account, Admission, objection
 from sidecar.core.grant import Grant
 from sidecar.core.token import AccessToken, Wanted
 from sidecar.custody import Custody
-from sidecar.errors import AccountRefused, AuthorityBusy, AuthorityUnreachable, SidecarError
+from sidecar.errors import (
+    AccountRefused,
+    AuthorityBusy,
+    AuthorityUnreachable,
+    SidecarError,
+    SigninRequired,
+)
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
@@ -179,8 +185,11 @@ class Renewal:
             self._take(name, grant, batch)
 
     def _together(self, names: Sequence[str], batch: _Batch) -> list[str]:
-        """The same for several side by side. Which answer brought what cannot be told apart: if one is for
-        somebody else, all are taken back. Returns those to be asked for again, one after the other.
+        """The same for several side by side. Returns those to be asked for again, one after the other.
+
+        Which answer brought what cannot be told apart: if one is for somebody else, all are taken back. Where
+        one use of a refresh token spends it after all, one is granted and the others are refused: no person
+        is asked because of that.
         """
         before, account = self._custody.unsaved, batch.account
         strangers: dict[str, SidecarError] = {}
@@ -207,10 +216,13 @@ class Renewal:
                     self.failures[name] = error
                 except OSError as error:  # MSAL's lock file
                     raise self._custody.cannot_save(error) from error
+        refused = [name for name in names if isinstance(self.failures.get(name), SigninRequired) and granted]
+        for name in refused:
+            del self.failures[name]
         if strangers:
             self._forget(before)
             self.failures.update(strangers)
-            return list(granted)
+            return [*granted, *refused]
         if len(down) >= self._width and not granted and not self._interrupts.pending:
             # Nobody is there: the others would only wait for their time-outs.
             for name in names:
@@ -218,7 +230,7 @@ class Renewal:
         for name in names:
             if name in granted:
                 self._take(name, granted[name], batch)
-        return []
+        return refused
 
     def _take(self, name: str, grant: Grant, batch: _Batch) -> None:
         if refused := objection(grant.account, self._admission):

@@ -21,7 +21,7 @@ from sidecar.posix.files import read_given
 
 MAX_BYTES = 64 << 10
 
-_LISTS = (values.words, values.lower_words, values.guids, values.formats)
+_LISTS = (values.words, values.lower_words, values.guids, values.formats, values.resources)
 _BY_KEY = {**{each.attribute: each for each in SETTINGS}, **{each.name: each for each in SETTINGS}}
 _IGNORED = frozenset({"endpoint"})
 """Of the samples: the address that the sample calls, which is the app's business."""

@@ -9,8 +9,6 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-TICK_SECONDS = 1.0
-
 
 def side_by_side(
     call: Callable[[Item], Result],
@@ -23,7 +21,8 @@ def side_by_side(
     """Call it for each of `items`, at most `width` at a time, and yield each as soon as it is done.
 
     Before each call `may_begin` is asked; after the first no, nothing begins any more, and what is under way
-    is waited for. `tick` is called at least every second. Both are called in the thread of the caller.
+    is waited for. `tick` is called whenever one begins or is done, and so tells of their life, not of the
+    caller's. Both are called in the thread of the caller.
     """
     waiting = list(reversed(items))
     under_way: dict[Future[Result], Item] = {}
@@ -34,8 +33,9 @@ def side_by_side(
                     waiting.clear()
                     break
                 item = waiting.pop()
+                tick()
                 under_way[pool.submit(call, item)] = item
-            tick()
-            done, _ = wait(under_way, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in done:
+                tick()
                 yield under_way.pop(future), future

@@ -1,4 +1,7 @@
-"""The directory of templates, which may be a ConfigMap that the kubelet swaps while it is read."""
+"""The directory of templates, which may be a ConfigMap that the kubelet swaps while it is read.
+
+Who writes there need not be able to read what we can: a link to the refresh token would have it published.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,13 @@ def read_templates(path: Path) -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, str]:
-    """A mount of the kubelet's is read through one resolution of `..data`, so that the files agree."""
+    """A mount of the kubelet's is read through one resolution of `..data`, so that the files agree: what is
+    behind it are files, as they are in a directory of a person's.
+    """
     data = path / "..data"
     folder = (data if data.is_dir() else path).resolve(strict=True)
+    if data.is_dir() and folder.parent != path.resolve():
+        raise _refused(path, "its ..data leads out of it")
     names = sorted(entry.name for entry in os.scandir(folder))
     names = [name for name in names if not name.startswith("..") and name not in _NOT_OURS]
     if len(names) > MAX_FILES:
@@ -52,7 +59,7 @@ def _read(path: Path) -> dict[str, str]:
 
 def _text(file: Path, *, shown: Path) -> str:
     try:
-        content = read_given(file, most=MAX_BYTES)
+        content = read_given(file, most=MAX_BYTES, follow=False)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -49,9 +49,14 @@ def _env(name: str, document: Document) -> str:
     front = variable_prefix(name)
     values = {variable: document.get(key) for variable, key in _VARIABLES.items()}
     return "".join(
-        f"{front}{variable}={'' if value is None else shlex.quote(_one_line(str(value)))}\n"
+        f"{front}{variable}={'' if value is None else _quoted(_one_line(str(value)))}\n"
         for variable, value in values.items()
     )
+
+
+def _quoted(text: str) -> str:
+    """Where sh needs it. `~`, which a token may hold (RFC 6750 section 2.1), is a home only in front."""
+    return text if re.fullmatch(r"[\w@%+=:,./-][\w@%+=:,./~-]*", text, re.ASCII) else shlex.quote(text)
 
 
 def _one_line(text: str) -> str:

@@ -169,6 +169,7 @@ class Places:
         path = self._settings.template_dir
         if path is None:
             raise Skipped("SIDECAR_TEMPLATE_DIR is not set")
+        keep_apart(path.resolve(), self._settings.state_dir.resolve(), setting="SIDECAR_TEMPLATE_DIR")
         found = templates_in(path, self._wanted(), first=True).sound
         return Check("templates", Outcome.PASS, f"{path} holds {', '.join(sorted(found)) or 'none'}")
 

@@ -43,15 +43,15 @@ def prepare(path: Path, *, setting: str, mode: int) -> Path:
     return resolved
 
 
-def keep_apart(token_dir: Path, state_dir: Path) -> None:
+def keep_apart(shown: Path, state_dir: Path, *, setting: str = "SIDECAR_TOKEN_DIR") -> None:
     """Refuse directories of which one is inside the other, also where one volume is mounted twice under
-    two names: apps would see the refresh token.
+    two names: apps would see the refresh token. `shown` is what they see, or what is published of.
 
     :raises DirectoryRefused: they are nested or the same (78)
     """
-    if _holds(token_dir, state_dir) or _holds(state_dir, token_dir):
+    if _holds(shown, state_dir) or _holds(state_dir, shown):
         raise DirectoryRefused(
-            f"SIDECAR_TOKEN_DIR ({token_dir}) and SIDECAR_STATE_DIR ({state_dir}) are nested",
+            f"{setting} ({shown}) and SIDECAR_STATE_DIR ({state_dir}) are nested",
             advice="Use two separate volumes: apps mount the first and must never see the second.",
         )
 

@@ -61,13 +61,15 @@ def read_plain(path: Path) -> bytes:
         return file.read(PLAIN_MAX_BYTES)
 
 
-def read_given(path: Path, *, most: int) -> bytes:
-    """Read a small file that a person or a platform has put there. It may be a link, as all are in a mount of
-    the kubelet's; a FIFO holds nobody up.
+def read_given(path: Path, *, most: int, follow: bool = True) -> bytes:
+    """Read a small file that a person or a platform has put there. Where that may be somebody who cannot read
+    what we can, links are not followed; a FIFO holds nobody up.
 
     :raises OSError: it is missing, no plain file, or longer than `most` bytes
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not follow and path.is_symlink():
+        raise OSError(errno.ELOOP, "is a link")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is no plain file")

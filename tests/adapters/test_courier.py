@@ -55,9 +55,9 @@ def test_receiver_that_hangs_holds_up_nothing() -> None:
     courier.tell(ISSUED)
     assert receiver.asked.wait(PATIENCE_SECONDS)
     courier.tell(WITHDRAWN)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     courier.finish(0.2)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert told == [{"to": "webhook", "cause": "given up: no time was left", "records": 2}]
 
 

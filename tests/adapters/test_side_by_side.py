@@ -57,22 +57,44 @@ def test_as_many_as_may_be_are_under_way_and_no_more() -> None:
 
 def test_nothing_begins_after_a_no_and_what_is_under_way_is_waited_for() -> None:
     """As when TERM has come."""
-    may, begun = [True], []
+    may, begun, two = [True], [], threading.Barrier(2)
     free = threading.Event()
 
     def call(number: int) -> int:
         begun.append(number)
-        free.wait(PATIENCE_SECONDS)
+        two.wait(PATIENCE_SECONDS)
+        assert number == 0 or free.wait(PATIENCE_SECONDS)
         return number
 
-    def tick() -> None:
-        if len(begun) == 2:
-            may[0] = False
-            free.set()
-
-    answers = side_by_side(call, range(50), width=2, may_begin=lambda: may[0], tick=tick)
-    assert sorted(future.result() for _, future in answers) == [0, 1]
+    done = []
+    for _, future in side_by_side(call, range(50), width=2, may_begin=lambda: may[0], tick=nothing):
+        may[0] = False
+        free.set()
+        done.append(future.result())
+    assert done == [0, 1]
     assert sorted(begun) == [0, 1]
+
+
+def test_call_that_hangs_gives_no_sign_of_life() -> None:
+    """Else the watchdog would never end a turn that hangs."""
+    signs: list[str] = []
+    free = threading.Event()
+    seen: list[int] = []
+
+    def let_go() -> None:
+        seen.append(len(signs))
+        free.set()
+
+    threading.Timer(1.5, let_go).start()
+    answers = side_by_side(
+        lambda _item: free.wait(PATIENCE_SECONDS),
+        range(2),
+        width=2,
+        may_begin=lambda: True,
+        tick=lambda: signs.append("tick"),
+    )
+    assert all(future.result() for _, future in answers)
+    assert (seen, len(signs)) == ([2], 4)
 
 
 def test_failure_of_one_is_its_own_answer() -> None:
@@ -94,22 +116,6 @@ def test_failure_of_one_is_its_own_answer() -> None:
     with pytest.raises(ValueError, match="one"):
         read()
     assert crowd.inside == 0
-
-
-def test_heart_goes_on_beating_while_all_are_silent() -> None:
-    """A tick a second, in the thread of the caller, where signals are."""
-    enough, ticks = threading.Event(), []
-
-    def tick() -> None:
-        ticks.append(threading.current_thread())
-        if len(ticks) == 3:
-            enough.set()
-
-    answers = side_by_side(
-        lambda _: enough.wait(PATIENCE_SECONDS), [1], width=2, may_begin=lambda: True, tick=tick
-    )
-    assert all(future.result() for _, future in answers)
-    assert set(ticks) == {threading.main_thread()}
 
 
 def test_one_holds_the_baton_and_lets_go_of_it_for_a_request() -> None:

@@ -30,6 +30,19 @@ def test_mount_of_a_config_map_is_read(tmp_path: Path) -> None:
     assert read_templates(tmp_path) == {"nginx.conf": "new"}
 
 
+def test_link_is_not_followed(tmp_path: Path) -> None:
+    """Who may write here may be somebody who cannot read the refresh token."""
+    secret, folder = tmp_path / "secret", tmp_path / "templates"
+    secret.mkdir()
+    (secret / "cache").write_text("a refresh token")
+    folder.mkdir()
+    (folder / "conf").symlink_to(secret / "cache")
+    assert "conf: is a link" in refusal(folder)
+    (folder / "conf").unlink()
+    (folder / "..data").symlink_to(secret)
+    assert "its ..data leads out of it" in refusal(folder)
+
+
 def test_directory_may_be_empty(tmp_path: Path) -> None:
     """An optional ConfigMap that is not there is mounted as an empty directory."""
     assert read_templates(tmp_path) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.core.account import Admission
-from sidecar.errors import AccountRefused, AuthorityBusy, AuthorityUnreachable
+from sidecar.errors import AccountRefused, AuthorityBusy, AuthorityUnreachable, SidecarError, SigninRequired
 from tests.life.bench import ARM, GRAPH, Bench
 from tests.life.doubles import ALICE, MALLORY, Flickering
 
@@ -53,6 +53,32 @@ def test_answer_for_somebody_else_takes_all_back_and_the_others_are_asked_again(
     }
     assert bench.authority.cache_content()["account"] == ALICE.home_account_id
     assert bench.events("refresh.failed")[-1]["token"] == "arm"
+
+
+class Once(dict[tuple[str, ...], SidecarError]):
+    """Refuses each of its scopes the first time only."""
+
+    def __getitem__(self, scopes: tuple[str, ...]) -> SidecarError:
+        return self.pop(scopes)
+
+
+def test_refresh_token_that_one_of_them_spent_asks_nobody(bench: Bench) -> None:
+    """Where each use spends it after all, the others are asked for once more, one after the other."""
+    others = [scopes for name, scopes in bench.rules.wanted.items() if name]
+    bench.authority.refused_scopes = Once(dict.fromkeys(others, SigninRequired("it was redeemed before")))
+    prompts = len(bench.events("refresh.signin_required"))
+    assert bench.turn(at_once=True) is None
+    assert len(bench.authority.requests) == 20 + 19
+    assert len(bench.events("refresh.signin_required")) == prompts
+    assert all(bench.published(name) for name in NAMES)
+
+
+def test_consent_that_is_missing_costs_one_more_request(bench: Bench) -> None:
+    """It stays refused when it is asked for alone, and the prompt is about it."""
+    bench.authority.refused_scopes = {ARM: SigninRequired("consent is missing")}
+    bench.turn(at_once=True)
+    assert [what for what, _ in bench.authority.requests].count("renew") == 20 + 1
+    assert bench.events("refresh.signin_required")[-1]["token"] == "arm"
 
 
 def test_account_that_is_not_allowed_any_more_is_withdrawn(bench: Bench) -> None:

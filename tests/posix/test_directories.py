@@ -149,6 +149,12 @@ def test_nested_directories_are_refused(tmp_path: Path, token_dir: str, state_di
     assert caught.value.exit_code == 78
 
 
+def test_templates_are_not_made_of_the_state(tmp_path: Path) -> None:
+    """The directory of templates is published: 78, with its own name."""
+    with pytest.raises(DirectoryRefused, match="SIDECAR_TEMPLATE_DIR"):
+        keep_apart(tmp_path / "state/private", tmp_path / "state", setting="SIDECAR_TEMPLATE_DIR")
+
+
 def test_names_that_only_begin_alike_are_apart(tmp_path: Path) -> None:
     """`/run/entra` and `/run/entra-state` are two directories."""
     keep_apart(tmp_path / "entra", tmp_path / "entra-state")

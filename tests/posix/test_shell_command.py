@@ -82,4 +82,4 @@ def test_given_up_it_ends_at_once() -> None:
     threading.Timer(0.1, over.set).start()
     started = time.monotonic()
     assert run_command("sleep 60", environ=ENVIRON, over=over) == "given up"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4

@@ -120,6 +120,10 @@ class Bench:
         self._stocks: list[_Stock] = []
         self._made = threading.Lock()
 
+    def at_any_provider(self) -> None:
+        """From now on the stand-in is a provider that is not Entra: there a use may spend a refresh token."""
+        self._common["SIDECAR_OIDC_AUTHORITY"] = f"{self.entra.authority}/v2.0"
+
     def close(self) -> None:
         """End the processes."""
         for stock in self._stocks:

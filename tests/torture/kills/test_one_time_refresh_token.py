@@ -29,6 +29,7 @@ class OneTime:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         bench.entra.policy.rotation = "one-time"
+        bench.at_any_provider()
         self.pod = bench.pod()
         assert bench.turn(self.pod, "signin").code == 0
         tokens = bench.entra.grants.refresh_tokens
