@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.declarations import SETTINGS
+from sidecar import setting_values
+from sidecar.declarations import SETTINGS, Setting
 from sidecar.errors import SettingsError
 from sidecar.settings import Settings, read_settings, read_what_is_right
 from sidecar.settings_file import MAX_BYTES, read_settings_file
@@ -312,3 +314,17 @@ def test_any_bytes_give_settings_or_mistakes(
     file = tmp_path_factory.mktemp("any") / "any"
     file.write_bytes(content)
     assert all(mistake.isprintable() for mistake in read_settings_file(file).mistakes)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_what_is_a_list_may_be_an_array(setting: Setting, tmp_path: Path) -> None:
+    """Whatever the environment separates by spaces, a list of a later day too."""
+    for word in ("header", "https://vault.azure.net", "6f1d3c52-8a0b-4c77-9a43-0c0a5e7d1c01"):
+        with suppress(ValueError):
+            if (
+                isinstance(setting.parse(word), tuple | frozenset)
+                and setting.parse is not setting_values.address
+            ):
+                file = tmp_path / "settings.json"
+                file.write_text(json.dumps({setting.name: [word]}))
+                assert read_settings_file(file).texts == {setting.name: word}
