@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         if arguments.role == "doctor":
             return _doctor(environ, flags, as_json=arguments.json)
         if arguments.role == "exec" and not command:
-            raise UsageError("exec needs a command: exec -- CMD ...", advice="sidecar exec --help")
+            raise UsageError("exec needs a command: exec -- CMD ...", advice="entrypoint.sh exec --help")
         settings = read_settings(environ, flags, serves=arguments.role == "serve")
         if arguments.role != "exec" and settings.on_publish_signal and not settings.on_publish_signal.target:
             raise SettingsError([NOBODY_NAMED])
@@ -143,17 +143,19 @@ def _exec(
 
 def _serve(settings: Settings, flags: Sequence[str]) -> int:
     from sidecar.adapters.log import Log
+    from sidecar.exec import shell_above
     from sidecar.posix.interrupts import Interrupted, Interrupts
     from sidecar.posix.secrecy import forbid_core_dumps
     from sidecar.serve import serve
 
     forbid_core_dumps()
+    shell = shell_above(os.environ)  # a killed one would leave us there, with the port
     interrupts = Interrupts()
     log = Log(format=settings.log_format, level=settings.log_level)
     try:
         interrupts.install()
         try:
-            serve(settings, log=log, flags=flags)
+            serve(settings, log=log, flags=flags, abandoned=lambda: shell not in (None, os.getppid()))
         finally:
             # The shell repeats TERM until we are gone; while the interpreter ends, it would kill.
             interrupts.retire()

@@ -87,7 +87,7 @@ ROLES: Mapping[str, RoleHelp] = {
         "is sent.",
         "  entrypoint.sh doctor\n"
         "  entrypoint.sh doctor --json | jq '.checks[] | select(.outcome == \"fail\")'\n"
-        "  kubectl exec POD -c entra-refresh -- /entrypoint.sh doctor",
+        "  kubectl exec POD -c entra-sidecar -- /entrypoint.sh doctor",
         (0, 1, 64, 130, 143),
     ),
 }
@@ -107,7 +107,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """:raises UsageError: always"""
-        raise UsageError(printable(message, 500), advice=f"{self.prog} --help")
+        typed = self.prog.replace("sidecar", "entrypoint.sh", 1)
+        raise UsageError(printable(message, 500), advice=f"{typed} --help")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -59,7 +59,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SIDECAR_TOKENS",
         values.named_scopes,
-        "Further tokens by name, from the same sign-in: `graph=https://graph.microsoft.com/.default "
+        "Further tokens by name, from the same sign-in: `graph=https://graph.microsoft.com/.default,"
         "arm=https://management.azure.com/.default`.",
     ),
     Setting(

@@ -23,6 +23,12 @@ _SERVICE_LINK = re.compile(
 )
 
 
+_QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
+
+_RESOURCE = re.compile(r"https://[^/]+/?")
+"""A resource without a scope of it: Entra would take all before the last slash for the resource."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings, parsed. Durations are whole seconds."""
@@ -83,6 +89,8 @@ class _Reading:
         if text is None:
             return None
         try:
+            if _QUOTED.fullmatch(text) and setting.name in self.given:
+                raise ValueError("stands in quotes, which docker's --env-file keeps: leave them out")
             return setting.parse(text)
         except ValueError as error:
             where = f"{self.file.keys[setting.name]}: " if setting.name in self.file.keys else ""
@@ -143,11 +151,22 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
     if not entra and found["on_demand"]:
         mistakes.append("SIDECAR_ON_DEMAND: only Entra has resources; name scopes in SIDECAR_TOKENS")
+    named = {"SIDECAR_SCOPES": found["scopes"] or (), "SIDECAR_TOKENS": _all_of(found["tokens"])}
+    mistakes += [
+        f"{setting}: {scope} is a resource and no scope; did you mean {scope.rstrip('/')}/.default?"
+        for setting, scopes in named.items()
+        for scope in scopes  # type: ignore[attr-defined] # parse gave texts
+        if entra and _RESOURCE.fullmatch(scope)
+    ]
     for name, empty in (("scopes", ()), ("tokens", {}), ("formats", ()), ("on_demand", ())):
         found[name] = found[name] or empty
     for name in ("allowed_users", "allowed_tenants", "serve_hosts"):
         found[name] = found[name] or frozenset()
     return found, mistakes
+
+
+def _all_of(tokens: object) -> list[str]:
+    return [scope for scopes in tokens.values() for scope in scopes] if isinstance(tokens, dict) else []
 
 
 def _missing(given: Mapping[str, str]) -> list[str]:

@@ -156,6 +156,29 @@ def test_every_setting_is_read_from_its_own_name() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SIDECAR_SCOPES", '"User.Read"', "SIDECAR_SCOPES: stands in quotes"),
+        ("SIDECAR_TOKENS", f"'arm={SCOPE}'", "SIDECAR_TOKENS: stands in quotes"),
+        (
+            "SIDECAR_SCOPES",
+            "https://management.azure.com/",
+            "did you mean https://management.azure.com/.default?",
+        ),
+        (
+            "SIDECAR_TOKENS",
+            f"a={SCOPE},b=https://vault.azure.net",
+            "did you mean https://vault.azure.net/.default?",
+        ),
+    ],
+)
+def test_slip_is_told_before_the_authority_would(name: str, value: str, told: str) -> None:
+    """Entra's own words for these lead astray: the resource principal named "https:"."""
+    (mistake,) = mistakes({**ENTRA, name: value})
+    assert told in mistake
+
+
 def test_named_tokens_alone_are_enough() -> None:
     """A pod may want no token at the root."""
     only_named = {**ENTRA, "SIDECAR_SCOPES": "", "SIDECAR_TOKENS": f"graph={SCOPE}"}

@@ -22,6 +22,9 @@ ASK = {"WWW-Authenticate": 'Basic realm="entra-sidecar", charset="UTF-8"'}
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::[0-9]{1,5})?")
 
 
+CLOSED = "closed: SIDECAR_SERVE_SECRET_FILE has to name a file with a secret of 16 characters or more"
+
+
 class Entrance(enum.Enum):
     """What a door asks for. OPEN: nothing on loopback, the secret elsewhere. SECRET: always the secret.
     METADATA: what the metadata service of a virtual machine asks for, on loopback alone.
@@ -54,7 +57,7 @@ class Gate:
         # A name can be led anywhere; an address is where it is. On loopback only loopback's is expected.
         if known or (ip and (ip.is_loopback or not self.loopback)):
             return None
-        return text(421, "not known by this name; SIDECAR_SERVE_HOSTS may name it")
+        return text(421, "not known by this name: add the name that you asked by to SIDECAR_SERVE_HOSTS")
 
     def _unwelcome(self, request: Request, entrance: Entrance) -> Reply | None:
         if entrance is Entrance.METADATA:
@@ -62,7 +65,10 @@ class Gate:
         if entrance is Entrance.OPEN and self.loopback:
             return None
         if self.secret is None:
-            return text(403, "closed: SIDECAR_SERVE_SECRET_FILE names no usable secret")
+            return text(
+                403,
+                "closed: SIDECAR_SERVE_SECRET_FILE has to name a file with a secret of 16 characters or more",
+            )
         if any(_same(given, self.secret) for given in _given(request)):
             return None
         refusal = text(401, "the secret is missing or wrong")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
@@ -21,8 +21,15 @@ from sidecar.settings import Settings
 from sidecar.status import Found, found_in
 
 
-def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
-    """Answer until a signal ends it. `flags` are the settings on our command line, for turns that we start.
+def serve(
+    settings: Settings,
+    *,
+    log: Log,
+    flags: Sequence[str] = (),
+    abandoned: Callable[[], bool] = lambda: False,
+) -> None:
+    """Answer until a signal ends it, or it is `abandoned`. `flags` are the settings on our command line, for
+    turns that we start.
 
     :raises SidecarError: it could not begin, or cannot go on
     """
@@ -43,7 +50,7 @@ def serve(settings: Settings, *, log: Log, flags: Sequence[str] = ()) -> None:
     host, port = server.address
     log.event("serve.started", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     try:
-        server.wait()
+        server.wait(abandoned=abandoned)
     finally:
         server.stop()
         fetcher.close()

@@ -35,7 +35,7 @@ def test_wrong_command_line_ends_with_64(argv: list[str], capsys: pytest.Capture
     assert main(argv, {"SIDECAR_NONSENSE": "1"}) == 64
     told = capsys.readouterr()
     assert told.out == ""
-    assert "\ntry: sidecar" in told.err
+    assert "\ntry: entrypoint.sh" in told.err
     assert told.err.rstrip().endswith("--help")
 
 

@@ -33,6 +33,7 @@ class CertificateAuthority:
         self._ca_pem = ca.cert_pem.bytes()
         self._server_pem = leaf.private_key_and_cert_chain_pem.bytes()
         if directory and kept:
+            directory.mkdir(parents=True, exist_ok=True)
             kept.touch(mode=0o600)
             kept.write_bytes(self._server_pem)
             self.write(directory / "ca.pem")

@@ -70,6 +70,20 @@ def dripping(address: Address, count: int) -> Iterator[list[socket.socket]]:
 
 
 @pytest.mark.serial
+def test_it_ends_when_its_shell_was_killed(served: Served) -> None:
+    """In a checkout nobody else would, and the port would be taken for good."""
+    running, address = served.serve()
+    running.process.kill()
+    running.end()
+    eventually(lambda: refused(address), "nobody listens any more")
+
+
+def refused(address: tuple[str, int]) -> bool:
+    """Whether nobody listens there."""
+    with socket.socket() as client:
+        return client.connect_ex(address) != 0
+
+
 def test_two_hundred_who_drip_keep_nobody_out(served: Served) -> None:
     """Every answer of a probe comes in time, for longer than any of them is borne."""
     _, address = served.serve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import threading
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sidecar.adapters.web_server.bounds import PLAIN, SAFE_HEADERS, BoundedServer, adjustments
@@ -13,6 +13,8 @@ from sidecar.core.web import Door, Request, text
 from sidecar.errors import ConfigurationError, ListenerLost
 
 END_SECONDS = 0.5
+LOOK_SECONDS = 5.0
+"""How often it is looked whether somebody is there who would end it."""
 
 
 class WebServer:
@@ -42,12 +44,14 @@ class WebServer:
         """Answer, in the background."""
         threading.Thread(target=self._run, name="web server", daemon=True).start()
 
-    def wait(self) -> None:
-        """As long as it answers.
+    def wait(self, *, abandoned: Callable[[], bool] = lambda: False) -> None:
+        """As long as it answers, or until nobody is there any more who would end it.
 
-        :raises ListenerLost: it does not any more, though nobody stopped it
+        :raises ListenerLost: it does not answer, though nobody stopped it
         """
-        self._ended.wait()
+        while not self._ended.wait(LOOK_SECONDS):
+            if abandoned():
+                return
         raise ListenerLost("the listening socket broke", advice="Start it again.")
 
     def stop(self) -> None:
