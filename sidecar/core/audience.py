@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sidecar.core.published import instant
 from sidecar.core.token import ALIASES, GRAPH
 
 Document = Mapping[str, object]
@@ -52,8 +53,7 @@ def meant(published: Mapping[str, Document], resource: str) -> tuple[str, Docume
 
 def expires_on(document: Document) -> int:
     """Epoch seconds; 0 if it does not say."""
-    value = document.get("expires_on")
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return instant(document.get("expires_on")) or 0
 
 
 def _sound(document: Document) -> bool:

@@ -10,7 +10,7 @@ from sidecar.serve.desk import Desk
 from sidecar.serve.fetching import Fetcher
 from sidecar.serve.gate import Entrance
 from sidecar.serve.managed_identity import Shape, as_refusal, door
-from sidecar.serve.routes import Route
+from sidecar.serve.routes import GET_ALONE, Route
 from sidecar.settings import Settings
 from sidecar.status import Found
 
@@ -37,7 +37,7 @@ def identity_routes(settings: Settings, look: Callable[[], Found], fetcher: Fetc
     if settings.serve_imds == "on":
         doors[METADATA_PATH] = Shape.METADATA, Entrance.METADATA
     return {
-        path + end: Route(door(desk, shape), entrance, refusal=as_refusal)
+        path + end: Route(door(desk, shape), entrance, GET_ALONE, refusal=as_refusal)
         for path, (shape, entrance) in doors.items()
         for end in ("", "/")  # @azure/msal-node puts a slash behind the metadata service's
     }
