@@ -9,8 +9,8 @@ from sidecar.core.token import AccessToken
 
 
 def instant(value: object) -> int | None:
-    """Seconds since 1970 as a file says them; None if no clock shows that: a damaged file may hold anything, such
-    as a number that no arithmetic with times takes.
+    """Seconds since 1970 as a file says them; None if no clock shows that: a damaged file may hold anything,
+    even a number that no arithmetic with times takes.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         return None

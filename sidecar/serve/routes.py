@@ -22,13 +22,13 @@ class Guard(Protocol):
 
 
 LOOKING, GET_ALONE = frozenset({"GET", "HEAD"}), frozenset({"GET"})
-"""Methods of a door; the second for one that may do something to answer: HEAD would have it done for nothing."""
+"""Methods of a door; the second for one that may have work done: with HEAD it would be done for nothing."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """A door, what it asks for, and the methods that it knows; whoever sends the reply leaves HEAD's body out.
-    `refusal` words what is said in the door's place for who comes to it.
+    """A door, what it asks for, and the methods that it knows; the server leaves HEAD's body out. `refusal`
+    words what is said in the door's place for who comes to it.
     """
 
     door: Door
