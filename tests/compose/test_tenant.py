@@ -81,7 +81,7 @@ def test_example_env_starts_the_demo_until_it_is_filled_in(new_stack: Callable[.
 
 
 def test_half_filled_env_never_mixes_the_two(new_stack: Callable[..., Stack]) -> None:
-    """A tenant without an app registration: the demo, with nothing of the tenant in it, nor in its `serve`."""
+    """A tenant without an app registration: the demo with nothing of it, its `serve` too."""
     stack = new_stack(COMPOSE_PROFILES="serve")
     lines = LINES.partition("\n")[2] + "SIDECAR_ALLOWED_USERS=me@tenant.example\n"
     (stack.folder / ".env").write_text(f"{lines}SIDECAR_TOKENS=mine=https://tenant.example/.default\n")
