@@ -19,7 +19,7 @@ ENDS_SOON_SECONDS = 600
 """Clients take a token for expired five minutes before it is."""
 
 _CODES = {
-    77: "somebody has to sign in, or to consent",
+    77: "somebody has to sign in or to consent, or whoever has is not allowed here",
     78: "a setting is wrong, or not the one that refresh has: the app, the tenant, the key, the resource",
 }
 """What exit codes of a turn mean to who asked for a token."""

@@ -53,7 +53,7 @@ def test_tokens_that_serve_cannot_explain_stand_in_nobodys_way(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "says"), [(78, "not the one that refresh has"), (77, "sign in, or to consent"), (1, "it failed")]
+    ("code", "says"), [(78, "not the one that refresh has"), (77, "sign in or to consent"), (1, "it failed")]
 )
 def test_exit_code_is_put_into_words_where_the_journal_is_silent(code: int, says: str) -> None:
     """Such as a turn that would not touch the sign-in of another app: it writes nothing."""
