@@ -11,7 +11,8 @@ from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
-from sidecar.core.schedule import LIMIT, Attempts
+from sidecar.core.published import instant
+from sidecar.core.schedule import Attempts
 
 VERSION = 1
 """Of the report; keys may be added without a new one."""
@@ -87,7 +88,7 @@ def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]
     """Its life counts from when it was obtained, as the journal has it: the document does not say, and is
     empty where nothing is published yet.
     """
-    expires_on = _instant(document.get("expires_on"))
+    expires_on = instant(document.get("expires_on"))
     remaining = int(expires_on - now) if expires_on is not None else 0
     life = (expires_on or 0) - attempts.succeeded_on
     return {
@@ -102,11 +103,6 @@ def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]
         "failing_since": attempts.failed_on if attempts.failures else None,
         "retry_on": attempts.retry_on or None if attempts.failures else None,
     }
-
-
-def _instant(value: object) -> int | None:
-    sound = isinstance(value, int) and not isinstance(value, bool) and abs(value) < LIMIT
-    return value if isinstance(value, int) and sound else None
 
 
 def _text(value: object) -> str | None:

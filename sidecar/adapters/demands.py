@@ -37,13 +37,6 @@ class Demands:
         replace_text(file, demand.normalised(resource) + "\n")
         os.utime(file, (self._now(), self._now()))
 
-    def touch(self, resource: str) -> bool:
-        """The same where it was asked for before and is not forgotten: whether that is so."""
-        with suppress(OSError, ValueError):
-            os.utime(self._file(resource), (self._now(), self._now()), follow_symlinks=False)
-            return True
-        return False
-
     def current(self, on_demand: Collection[str]) -> list[str]:
         """The resources to keep fresh, by SIDECAR_ON_DEMAND as it is today; others are forgotten."""
         asked = self._asked()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sidecar.core.token import ALIASES, GRAPH
+from sidecar.core.published import instant
+from sidecar.core.token import ALIASES, GRAPH, bare
 
 Document = Mapping[str, object]
 """As in `token.json`."""
 
-DEFAULT = "/.default"
 _GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 """Microsoft Graph's application id, the same in every tenant (learn.microsoft.com, "Verify first-party
 Microsoft applications in sign-in reports").
@@ -17,16 +17,17 @@ Microsoft applications in sign-in reports").
 
 
 def normal(resource: str) -> str:
-    """One form for all that name the same resource: without `/.default` and slashes at the end, scheme and
-    host in small letters, Azure Resource Manager and Microsoft Graph under one name each.
+    """One form for all that name the same resource: `bare`, scheme and host in small letters, Azure Resource
+    Manager and Microsoft Graph under one name each.
     """
-    bare = resource.strip().removesuffix(DEFAULT).rstrip("/")
-    scheme, separator, rest = bare.partition("://")
+    short = bare(resource)
+    scheme, separator, rest = short.partition("://")
     if not separator:
-        return GRAPH if bare.lower() == _GRAPH_APP else bare.lower()
+        return GRAPH if short.lower() == _GRAPH_APP else short.lower()
     host, slash, path = rest.partition("/")
-    host = host.lower()
-    return f"{scheme.lower()}://{ALIASES.get(host, host)}{slash}{path}"
+    if (scheme := scheme.lower()) in ("https", "http"):  # elsewhere it is no host, but a name
+        host = ALIASES.get(host.lower(), host.lower())
+    return f"{scheme}://{host}{slash}{path}"
 
 
 def resources_of(document: Document) -> frozenset[str]:
@@ -52,8 +53,7 @@ def meant(published: Mapping[str, Document], resource: str) -> tuple[str, Docume
 
 def expires_on(document: Document) -> int:
     """Epoch seconds; 0 if it does not say."""
-    value = document.get("expires_on")
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return instant(document.get("expires_on")) or 0
 
 
 def _sound(document: Document) -> bool:

@@ -10,7 +10,8 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 
-from sidecar.core.token import Wanted
+from sidecar.core.audience import normal
+from sidecar.core.token import DEFAULT, Wanted
 from sidecar.errors import ConfigurationError
 
 ANY = "any"
@@ -22,7 +23,6 @@ DEMANDED_MAX = 50
 
 RESOURCE_MAX = 200
 NAME_MAX = 63
-FURTHER_SCOPE = "/.default"
 DIGEST_DIGITS = 10
 
 _HOST = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
@@ -33,29 +33,20 @@ _DIGESTED = re.compile(rf".*-[0-9a-f]{{{DIGEST_DIGITS}}}", re.DOTALL)
 
 
 def normalised(resource: str) -> str:
-    """The one way to write it: an https URL, an `api://` identifier or the GUID of an app, without a slash or
-    `/.default` at its end. Equal to `core.token.resource_of` of its scopes.
+    """The one way to write it, whichever of its names it has (`core.audience.normal`): an https URL, an
+    `api://` identifier or the GUID of an app. Equal to `core.token.resource_of` of its scopes.
 
     :raises ValueError: it is none of these
     """
-    wrong = "give an https URL such as https://vault.azure.net, an api:// identifier or the GUID of an app"
     if len(resource) > RESOURCE_MAX:
         raise ValueError(f"longer than {RESOURCE_MAX} characters")
-    bare = resource.removesuffix(FURTHER_SCOPE).rstrip("/")
-    scheme, separator, rest = bare.partition("://")
-    if not separator:
-        bare = bare.lower()
-        if not _GUID.fullmatch(bare):
-            raise ValueError(wrong)
-        return bare
-    host, slash, path = rest.partition("/")
-    if scheme.lower() == "https":
-        host = host.lower()
-    bare = f"{scheme.lower()}://{host}{slash}{path}"
-    dots = any(set(part) == {"."} for part in path.split("/") if part)
-    if dots or path.endswith(FURTHER_SCOPE) or not (_HTTPS.fullmatch(bare) or _API.fullmatch(bare)):
-        raise ValueError(wrong)
-    return bare
+    found = normal(resource)
+    dots = any(set(part) == {"."} for part in found.split("/") if part)
+    if dots or not any(form.fullmatch(found) for form in (_HTTPS, _API, _GUID)):
+        raise ValueError(
+            "give an https URL such as https://vault.azure.net, an api:// identifier or the GUID of an app"
+        )
+    return found
 
 
 def allowed(resource: str, on_demand: Collection[str]) -> bool:
@@ -90,7 +81,7 @@ def scopes_of(resource: str) -> tuple[str, ...]:
 
     :raises ValueError: it is no resource
     """
-    return (normalised(resource) + FURTHER_SCOPE,)
+    return (normalised(resource) + DEFAULT,)
 
 
 def still_wanted(asked: Mapping[str, float], *, on_demand: Collection[str], now: float) -> list[str]:
@@ -106,14 +97,14 @@ def still_wanted(asked: Mapping[str, float], *, on_demand: Collection[str], now:
 
 
 def name_for(resource: str, configured: Wanted) -> str:
-    """The name of its token: the configured one that has just these scopes, if there is one. Names without
+    """The name of its token: the configured one that has just its scope, if there is one. Names without
     scopes are taken by other files.
 
     :raises ValueError: it is no resource
     :raises ConfigurationError: its name is configured for something else
     """
-    scopes, name = scopes_of(resource), name_of(resource)
-    same = next((name for name, each in configured.items() if each == scopes), None)
+    bare, name = normalised(resource), name_of(resource)
+    same = next((name for name, scopes in configured.items() if _whole(scopes) == bare), None)
     if same is None and name in configured and not configured[name]:
         raise ConfigurationError(
             f"SIDECAR_TEMPLATE_DIR: a file there has the name {name}, which a token of {resource} would have",
@@ -129,11 +120,17 @@ def name_for(resource: str, configured: Wanted) -> str:
 
 def demanded(resources: Collection[str], configured: Wanted) -> dict[str, tuple[str, ...]]:
     """The tokens for `resources`; what is configured comes first, by name and by scopes."""
+    there = {_whole(scopes) for scopes in configured.values()}
     return {
         name_of(resource): scopes_of(resource)
         for resource in resources
-        if name_of(resource) not in configured and scopes_of(resource) not in configured.values()
+        if name_of(resource) not in configured and normalised(resource) not in there
     }
+
+
+def _whole(scopes: tuple[str, ...]) -> str | None:
+    """The resource of a token that is for all that was consented to there, as those on demand are."""
+    return normal(scopes[0]) if len(scopes) == 1 and scopes[0].endswith(DEFAULT) else None
 
 
 def _same(setting: str, bare: str) -> bool:

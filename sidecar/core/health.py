@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-BEAT_SECONDS = 180
-"""A heartbeat older than that is none."""
+HEARTBEAT_MAX_SECONDS = 180
+"""An older one is none; `entrypoint.sh probe` has the same."""
 
 _NUMBER = re.compile(rb"0|[1-9][0-9]{0,9}")
 _BLANKS = b" \t"
@@ -62,7 +62,7 @@ def liveness(vitals: Vitals, *, boot: int) -> Verdict:
     if vitals.heartbeat is None or vitals.heartbeat > boot:
         return Verdict(False, "not alive: no heartbeat since boot")
     age = boot - vitals.heartbeat
-    ok = age <= BEAT_SECONDS
+    ok = age <= HEARTBEAT_MAX_SECONDS
     return Verdict(ok, f"{'ok' if ok else 'not alive'}: heartbeat {age} s ago")
 
 

@@ -8,12 +8,12 @@ from sidecar.core.account import Account
 from sidecar.core.checkup import Check, Outcome
 from sidecar.core.device_code import Answer
 from sidecar.core.grant import PollResult
+from sidecar.core.health import HEARTBEAT_MAX_SECONDS
 from sidecar.core.oauth_answer import printable
 from sidecar.core.schedule import CLOCK_OFFSET_SECONDS
 from sidecar.core.time_words import span, utc, utc_date
 from sidecar.errors import SidecarError
 
-HEARTBEAT_MAX_SECONDS = 180
 CERTIFICATE_SOON_SECONDS = 14 * 86400
 SECRET_WANTED = frozenset({"invalid_client", "unauthorized_client"})
 PUBLIC_CLIENT_FIX = (

@@ -13,6 +13,9 @@ UNNAMED = ""
 
 GRAPH = "https://graph.microsoft.com"
 
+DEFAULT = "/.default"
+"""Behind a resource: all that the person consented to there."""
+
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 """They belong to the sign-in and to no resource (OpenID Connect Core 1.0 sections 5.4 and 11)."""
 
@@ -80,9 +83,14 @@ def resource_of(scopes: tuple[str, ...], *, entra: bool) -> str | None:
     if not entra or not scopes:
         return None
     first = next((scope for scope in scopes if scope not in OPENID_SCOPES), scopes[0])
-    if "://" not in first:
-        return GRAPH if "/" not in first else first.rsplit("/", 1)[0]
-    return first.rsplit("/", 1)[0].rstrip("/") or None
+    return bare(first.rsplit("/", 1)[0]) or None if "/" in first else GRAPH
+
+
+def bare(resource: str) -> str:
+    """Without what may stand at its end and says nothing: slashes and `/.default`, however often."""
+    while (shorter := resource.rstrip("/").removesuffix(DEFAULT)) != resource:
+        resource = shorter
+    return resource
 
 
 def other_resource(granted: str, requested: tuple[str, ...]) -> str | None:

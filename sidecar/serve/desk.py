@@ -9,6 +9,7 @@ from sidecar.core import demand
 from sidecar.core.audience import Document, expires_on, meant, normal
 from sidecar.core.token import Wanted, resource_of
 from sidecar.serve.fetching import Fetcher
+from sidecar.serve.outcomes import FOR_GOOD
 from sidecar.status import Found
 
 RETRY_SECONDS = 5
@@ -17,8 +18,11 @@ RETRY_SECONDS = 5
 ENDS_SOON_SECONDS = 600
 """Clients take a token for expired five minutes before it is."""
 
-_FOR_GOOD = frozenset({64, 77, 78})
-"""Exit codes of a turn after which asking again by itself would not help."""
+_CODES = {
+    77: "somebody has to sign in or to consent, or whoever has is not allowed here",
+    78: "a setting is wrong, or not the one that refresh has: the app, the tenant, the key, the resource",
+}
+"""What exit codes of a turn mean to who asked for a token."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ def token_for(desk: Desk, resource: str, found: Found) -> tuple[str, Document]:
         why = _why(found, name)
         raise Refused(f"the token for {resource} {state}{why}", status=503, retry_seconds=RETRY_SECONDS)
     if desk.fetcher and fetched:
-        _like_the_loop(desk, found)
-        return _on_demand(desk, desk.fetcher, demand.normalised(resource))
+        signin = found.journal.session.signed_in_on
+        return _on_demand(desk, desk.fetcher, demand.normalised(resource), signin)
     raise Refused(
         f"no token for {resource} is published: name it in SIDECAR_TOKENS, such as "
         f"name={normal(resource)}/.default, or allow it in SIDECAR_ON_DEMAND"
@@ -75,7 +79,8 @@ def _keep(desk: Desk, name: str, token: Document, found: Found) -> None:
     """A token that was fetched on demand is renewed while it is asked for."""
     if desk.fetcher and _demanded(desk, name, token):
         ends_soon = expires_on(token) - found.now < ENDS_SOON_SECONDS
-        desk.fetcher.keep(demand.normalised(str(token["resource"])), ends_soon=ends_soon)
+        resource, signin = demand.normalised(str(token["resource"])), found.journal.session.signed_in_on
+        desk.fetcher.keep(resource, ends_soon=ends_soon, signin=signin)
 
 
 def _demanded(desk: Desk, name: str, token: Document) -> bool:
@@ -85,39 +90,25 @@ def _demanded(desk: Desk, name: str, token: Document) -> bool:
     return allowed and demand.name_of(resource) == name
 
 
-def _like_the_loop(desk: Desk, found: Found) -> None:
-    """A turn of ours that wants other tokens than those of the loop would take theirs away.
-
-    :raises Refused: what is published was not published by our settings
-    """
-    others = [
-        name or "the one at the root"
-        for name, token in found.published.items()
-        if name not in desk.wanted and not _demanded(desk, name, token)
-    ]
-    if others:
-        raise Refused(
-            f"nothing is fetched, since refresh, by other settings, published {', '.join(sorted(others))}; "
-            "give serve the same SIDECAR_SCOPES, SIDECAR_TOKENS and SIDECAR_ON_DEMAND"
-        )
-
-
-def _on_demand(desk: Desk, fetcher: Fetcher, resource: str) -> tuple[str, Document]:
-    outcome = fetcher.fetch(resource)
+def _on_demand(desk: Desk, fetcher: Fetcher, resource: str, signin: int | None) -> tuple[str, Document]:
+    outcome = fetcher.fetch(resource, signin=signin)
     found = desk.look()
     chosen = meant(found.published, resource)
     if chosen and found.now < expires_on(chosen[1]):
         return chosen
-    if outcome.code is None:
-        raise Refused(
-            f"the token for {resource} is being fetched", status=503, retry_seconds=outcome.retry_seconds
-        )
-    why = _why(found, demand.name_of(resource)) or f" (exit code {outcome.code}; the log says more)"
-    if outcome.code in _FOR_GOOD:
-        raise Refused(f"the token for {resource} could not be fetched{why}")
-    raise Refused(
-        f"the token for {resource} could not be fetched{why}", status=503, retry_seconds=outcome.retry_seconds
-    )
+    state = "is being fetched" if outcome.code is None and not outcome.reason else "could not be fetched"
+    message = f"the token for {resource} {state}" + (f": {outcome.reason}" if outcome.reason else "")
+    if outcome.code in FOR_GOOD:
+        raise Refused(message)
+    raise Refused(message, status=503, retry_seconds=outcome.retry_seconds)
+
+
+def reason(found: Found, resource: str, code: int) -> str:
+    """Why a turn for `resource` has ended with this exit code: what the journal says of its token; where it
+    says nothing, what the code means.
+    """
+    said = _why(found, demand.name_of(resource)).removeprefix(": ")
+    return said or f"{_CODES.get(code, 'it failed')} (exit code {code}; the log of serve says more)"
 
 
 def _configured(desk: Desk, resource: str) -> str | None:
@@ -135,6 +126,6 @@ def _configured(desk: Desk, resource: str) -> str | None:
 def _why(found: Found, name: str) -> str:
     """What is known of the last failure; and whether somebody has to sign in, who is asked in the log."""
     record = found.journal.tokens.get(name)
-    error = record.error if record else None
+    error = record.error if record and record.failures else None
     prompt = "somebody has to sign in: see the log" if found.prompt else None
     return "".join(f": {each}" for each in (error or prompt,) if each)

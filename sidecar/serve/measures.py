@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from sidecar import __version__
 from sidecar.core import history
-from sidecar.core.judgement import HEARTBEAT_MAX_SECONDS
+from sidecar.core.health import HEARTBEAT_MAX_SECONDS
 from sidecar.core.prompt import Outcome
-from sidecar.core.schedule import LIMIT, Attempts
+from sidecar.core.published import instant
+from sidecar.core.schedule import Attempts
 from sidecar.core.session import expectation
 from sidecar.status import Found
 
@@ -202,5 +203,4 @@ def _counter_of(event: str, token: str, detail: str) -> tuple[str, tuple[str, ..
 
 def _instant(value: object) -> float:
     """0 for what no clock shows: a damaged file may hold anything."""
-    sound = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LIMIT
-    return value if isinstance(value, int) and sound else 0
+    return max(instant(value) or 0, 0)

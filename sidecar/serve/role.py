@@ -42,7 +42,7 @@ def serve(
     def see() -> Signs:
         return Signs(state.vitals(), token_dir.filled, now=time.time(), boot=boot())
 
-    fetcher = turns(flags)
+    fetcher = turns(flags, look)
     routes = {**_routes(look, see), **identity_routes(settings, look, fetcher)}
     door = router(routes, _doorkeeper(settings), trouble_told(log))
     server = WebServer(settings.serve_address, door)

@@ -21,15 +21,19 @@ class Guard(Protocol):
         ...
 
 
+LOOKING, GET_ALONE = frozenset({"GET", "HEAD"}), frozenset({"GET"})
+"""Methods of a door; the second for one that may have work done: with HEAD it would be done for nothing."""
+
+
 @dataclass(frozen=True)
 class Route:
-    """A door, what it asks for, and the methods that it knows; HEAD is answered wherever GET is. `refusal`
-    words what the gate says for who comes to this door.
+    """A door, what it asks for, and the methods that it knows; the server leaves HEAD's body out. `refusal`
+    words what is said in the door's place for who comes to it.
     """
 
     door: Door
     entrance: Entrance = Entrance.OPEN
-    methods: frozenset[str] = frozenset({"GET"})
+    methods: frozenset[str] = LOOKING
     refusal: Callable[[Reply], Reply] = lambda refused: refused
 
 
@@ -54,8 +58,8 @@ def _asked(request: Request, route: Route | None, gate: Guard) -> Reply:
         return route.refusal(refused) if route else refused
     if route is None:
         return text(404, "there is nothing here")
-    allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())
-    if request.method not in allowed:
-        refusal = text(405, "not with this method")
-        return Reply(405, refusal.body, refusal.content_type, {"Allow": ", ".join(sorted(allowed))})
+    if request.method not in route.methods:
+        refusal = route.refusal(text(405, "not with this method"))
+        allow = {"Allow": ", ".join(sorted(route.methods))}
+        return Reply(405, refusal.body, refusal.content_type, {**refusal.headers, **allow})
     return route.door(request)

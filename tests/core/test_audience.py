@@ -31,7 +31,8 @@ def token(resource: str | None, *, expires_on: object = 1000, **more: object) ->
         ("https://management.core.windows.net//.default", ARM),
         ("https://management.core.windows.net/", ARM),
         ("00000003-0000-0000-C000-000000000000", GRAPH),
-        ("api://orders/v2/.default", "api://orders/v2"),
+        ("api://Orders/v2/.default", "api://Orders/v2"),
+        ("https://vault.azure.net/.default//.default/", VAULT),
         ("4F0E9D4E-0000-4000-8000-0123456789AB", "4f0e9d4e-0000-4000-8000-0123456789ab"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.core.audience import meant, normal
 from sidecar.core.demand import (
     DEMANDED_MAX,
     KEPT_SECONDS,
@@ -24,6 +25,7 @@ from sidecar.errors import ConfigurationError
 from sidecar.setting_values import named_scopes
 
 VAULT = "https://vault.azure.net"
+ARM = "https://management.azure.com"
 APP = "3d8f9c1e-2b47-4e6a-b0c5-91f2a7d4c103"
 RESOURCES = [
     VAULT,
@@ -64,13 +66,21 @@ def test_no_two_resources_share_a_name() -> None:
         ("https://vault.azure.net/", VAULT),
         ("HTTPS://Vault.Azure.Net", VAULT),
         ("https://vault.azure.net/.default", VAULT),
-        ("https://management.core.windows.net//.default", "https://management.core.windows.net"),
+        ("https://vault.azure.net/.default/", VAULT),
+        ("https://management.core.windows.net//.default", ARM),
+        ("00000003-0000-0000-C000-000000000000", "https://graph.microsoft.com"),
         (APP.upper(), APP),
     ],
 )
 def test_one_resource_is_written_in_many_ways(written: str, resource: str) -> None:
-    """All lead to the same token."""
-    assert normalised(written) == resource
+    """All lead to the same token, are allowed by each other, and find what was fetched for the other."""
+    assert normalised(written) == resource == normal(written)
+    assert name_of(written) == name_of(resource)
+    assert allowed(written, (resource,))
+    assert allowed(resource, (written,))
+    document = {"access_token": "a", "expires_on": 1, "resource": resource_of(scopes_of(written), entra=True)}
+    assert meant({"": document}, written)
+    assert meant({"": document}, resource)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +115,12 @@ def test_what_is_no_resource_is_never_allowed(odd: str) -> None:
         name_of(odd)
 
 
-@given(st.text(max_size=80) | st.from_regex(r"(https|api)://[ -~]{1,60}", fullmatch=True))
+tails = st.builds(
+    "".join, st.lists(st.sampled_from(["https://a.example", "api://a", "/.default", "/", "x"]), max_size=6)
+)
+
+
+@given(st.text(max_size=80) | st.from_regex(r"(https|api)://[ -~]{1,60}", fullmatch=True) | tails)
 def test_a_name_is_always_one_plain_directory(text: str) -> None:
     """For any text at all: no slash, no leading dot, 63 characters at most, and stable."""
     if allowed(text, ("any",)):
@@ -141,5 +156,8 @@ def test_configured_tokens_come_first() -> None:
     }
     assert name_for("https://storage.azure.com", configured) == "files"
     assert name_for(APP, configured) == name_of(APP)
+    by_another_name = {"arm": ("https://management.core.windows.net//.default",), "": ("User.Read",)}
+    assert name_for(ARM, by_another_name) == "arm"
+    assert demanded([ARM, "https://graph.microsoft.com"], by_another_name).keys() == {"graph.microsoft.com"}
     with pytest.raises(ConfigurationError, match="is a token of User"):
         name_for(VAULT, configured)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from sidecar.command_line import ROLES
+from sidecar.serve.fetching import END_SECONDS
 from sidecar.setting_groups import GROUPS
 from sidecar.settings import read_settings
 from tests.manifests.arrangements import K8S, WORKLOADS, Manifest
@@ -86,11 +87,22 @@ def test_on_demand_it_has_what_a_renewal_needs_and_no_more(tmp_path: Path, arran
         assert others == [one for one in containers(before) if one["name"] != "entra-serve"]
 
 
-def test_on_demand_in_compose_knows_every_setting_that_says_what_is_published() -> None:
-    """A turn with other settings than the loop's would take the loop's tokens away."""
+def test_in_compose_it_knows_what_was_ordered() -> None:
+    """So that it tells an app what is only late (503) from what nobody configured (400)."""
+    stack = yaml.safe_load((K8S.parent / "compose" / "stack.yml").read_text())
+    ordered = {"SIDECAR_SCOPES", "SIDECAR_TOKENS", "SIDECAR_OIDC_AUTHORITY"}
+    assert ordered <= stack["services"]["serve"]["environment"].keys()
+    assert ordered <= stack["x-role"]["environment"].keys()
+
+
+def test_on_demand_in_compose_is_given_the_time_and_the_settings_of_the_loop() -> None:
+    """A turn for another app or tenant is refused, and a refresh token that was sent has to be saved."""
     folder = K8S.parent / "compose"
     (service,) = yaml.safe_load((folder / "on-demand.yml").read_text())["services"].values()
-    loop = yaml.safe_load((folder / "stack.yml").read_text())["x-role"]["environment"].keys()
+    role = yaml.safe_load((folder / "stack.yml").read_text())["x-role"]
+    loop = role["environment"].keys()
+    assert service["stop_grace_period"] == role["stop_grace_period"]
+    assert int(service["stop_grace_period"].removesuffix("s")) > END_SECONDS
     groups = ("tenant, app and who may sign in", "tokens", "directories")
     decisive = {name for group in groups for name in GROUPS[group]} & loop
     assert {*decisive, "SIDECAR_ON_DEMAND"} - service["environment"].keys() == {"SIDECAR_OIDC_AUTHORITY"}

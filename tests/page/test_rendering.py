@@ -15,7 +15,7 @@ from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.serve.page.whole import rendered
 from sidecar.status import Found
-from tests.core.strategies import NOW, journals, json_values
+from tests.core.strategies import NOW, journals, json_values, numbers
 from tests.page import scenes
 from tests.page.reading import Page, Shape
 from tests.page.scene import BOOT, Scene
@@ -231,3 +231,14 @@ def test_damaged_files_never_cost_the_page(
         published: dict[str, object] = {"": {**scenes.token(NOW, left=9), "expires_on": prompt, **document}}
         found = Found(published=published, journal=journal, prompt=record, now=NOW)  # type: ignore[arg-type]
         assert page_of(found).headings[0][0] == "h1"
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["expires_on", "refresh_on"]), numbers | st.booleans())
+def test_number_that_no_clock_shows_never_costs_the_page(key: str, number: float) -> None:
+    """In the prompt and in a token of which all else is known; one of 400 digits fits no bar and no time."""
+    found = scenes.all_well(NOW).found(NOW)
+    published = {name: {**document, key: number} for name, document in found.published.items()}
+    prompt = {"verification_uri": "https://login.example", "user_code": "CODE", key: number}
+    damaged = replace(found, published=published, prompt=prompt)  # type: ignore[arg-type]
+    assert page_of(damaged).headings[0][0] == "h1"

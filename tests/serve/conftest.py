@@ -13,6 +13,7 @@ from sidecar.adapters.web_server import WebServer
 from sidecar.core.web import Door
 from tests.end_to_end.pod import Pod, Running
 from tests.leaks import Leaks
+from tests.serve.shop import Shop
 
 
 class Served(Pod):
@@ -86,3 +87,12 @@ def start() -> Iterator[Start]:
     yield run
     for server in made:
         server.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Closed at the end, so that no child is left."""
+    made = Shop(tmp_path)
+    yield made
+    made.open_up()
+    made.fetcher.close()

@@ -11,7 +11,12 @@ from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.core.web import Reply, Request, text
 from sidecar.serve.desk import Desk
+from sidecar.serve.fetching import Fetcher
+from sidecar.serve.gate import Entrance
+from sidecar.serve.identity_routes import identity_routes
 from sidecar.serve.managed_identity import Shape, as_refusal, door
+from sidecar.serve.routes import Route, router
+from sidecar.settings import read_settings
 from sidecar.status import Found
 
 NOW, VAULT = 1_800_000_000.0, "https://vault.azure.net"
@@ -138,6 +143,43 @@ def test_before_any_sign_in_everything_is_waited_for() -> None:
     assert reply.status == 503
     assert "has to sign in" in content(reply)["message"]
     assert "ABCD1234" not in reply.body.decode()
+
+
+@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize(
+    "expires_on", [pytest.param(10**400, id="400 digits"), 10**12, True, 1.5e300, "3000"]
+)
+def test_token_that_does_not_say_its_end_is_none(shape: Shape, expires_on: Any) -> None:
+    """A damaged file is 503 while its token is renewed, never a fault of ours."""
+    damaged = {**published(), "expires_on": expires_on}
+    reply = ask(found_with(vault=damaged), {"api-version": shape.value, "resource": VAULT}, shape)
+    assert reply.status == 503
+
+
+@pytest.mark.parametrize("path", ["/msi/token", "/metadata/identity/oauth2/token"])
+def test_nothing_is_fetched_for_who_does_not_want_the_answer(path: str) -> None:
+    """HEAD is refused where a GET may start a turn, in JSON as all of it; the page knows both."""
+    settings = read_settings({"SIDECAR_SERVE_IMDS": "on"}, {}, serves=True)
+    routes = identity_routes(
+        settings, lambda: found_with(vault=published()), Fetcher(lambda _resource: ["false"])
+    )
+    door = router(routes, Welcome())
+    query = {"api-version": "2019-08-01" if path == "/msi/token" else "2018-02-01", "resource": VAULT}
+    assert door(Request("GET", path, query=query)).status == 200
+    reply = door(Request("HEAD", path, query=query))
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET")
+    assert content(reply)["message"] == "not with this method"
+    assert (
+        router({"/": Route(lambda _request: text(200, "page"))}, Welcome())(Request("HEAD", "/")).status
+        == 200
+    )
+
+
+class Welcome:
+    """A gate that lets everybody in."""
+
+    def objection(self, request: Request, entrance: Entrance) -> None:
+        """None."""
 
 
 def test_what_the_gate_says_is_worded_for_clients() -> None:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sidecar.core.health import HEARTBEAT_MAX_SECONDS
+from sidecar.core.published import instant
 from sidecar.core.schedule import Attempts
 from sidecar.status import Found, report
-
-BEAT_MAX_SECONDS = 180
-"""As the liveness probe has it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Seen:
     @property
     def beating(self) -> bool:
         """Whether a loop runs, as far as its last sign of life tells."""
-        return self.beat_seconds_ago is not None and self.beat_seconds_ago <= BEAT_MAX_SECONDS
+        return self.beat_seconds_ago is not None and self.beat_seconds_ago <= HEARTBEAT_MAX_SECONDS
 
     @property
     def now(self) -> float:
@@ -101,8 +100,8 @@ def _token(name: str, found: Found, status: Mapping[str, Any], *, alone: bool) -
     shown = name or "token"
     document = found.published.get(name, {})
     told: Mapping[str, Any] = status["tokens"].get(shown, {}) if name in found.published else {}
-    due = document.get("refresh_on")
-    if not isinstance(due, int) and alone:
+    due = instant(document.get("refresh_on"))
+    if due is None and alone:
         due = found.journal.wake_on
     return Token(
         name=shown,
@@ -110,7 +109,7 @@ def _token(name: str, found: Found, status: Mapping[str, Any], *, alone: bool) -
         expires_on=told.get("expires_on"),
         remaining_seconds=told.get("remaining_seconds", 0),
         life_seconds=told.get("life_seconds"),
-        due_on=due if isinstance(due, int) else None,
+        due_on=due,
         record=found.journal.tokens.get(name, Attempts()),
         published=name in found.published,
     )
@@ -120,9 +119,7 @@ def _prompt(record: object, now: float) -> Prompt | None:
     """None too once its code has expired: a turn that was killed leaves one behind."""
     if not isinstance(record, dict):
         return None
-    expires_on = record.get("expires_on")
-    if not isinstance(expires_on, int) or isinstance(expires_on, bool):
-        expires_on = None
+    expires_on = instant(record.get("expires_on"))
     if expires_on is not None and expires_on <= now:
         return None
     scopes = record.get("scopes")
