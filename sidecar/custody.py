@@ -111,7 +111,7 @@ class Custody:
         :raises DirectoryError: the cache is as it was
         """
         same = self._cache.account is not None and self._cache.account.object_id == account.object_id
-        saved = {**(self.tokens if same else {}), **tokens}
+        saved = {**(self._worth_keeping() if same else {}), **tokens}
         try:
             stubbornly(
                 lambda: self._cache.commit(account, saved, at=self._clock.anchor()), sleep=self._clock.sleep
@@ -149,6 +149,10 @@ class Custody:
         except OSError as error:
             raise self.cannot_save(error) from error
 
+    def _worth_keeping(self) -> dict[str, AccessToken]:
+        """What stays in the cache when another token is saved."""
+        return self.tokens
+
     @property
     def unsaved(self) -> str | None:
         """What MSAL has changed since the last save; None if nothing."""
@@ -178,21 +182,25 @@ class Custody:
         }
         overrated = [name for name in documents if says_longer(published.get(name), tokens[name])]
         if overrated or any(tokens[name].lives(now) for name in documents):
-            further = self._further(documents)
-            try:
-                with self._interrupts.held():
-                    if self._token_dir.mend(documents, further=further):
-                        return
-                    self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
-            except OSError as error:
-                raise self._cannot_publish(error) from error
-            self._log.event(
-                "token.published",
-                tokens=", ".join(name or "token" for name in documents),
-                expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
-                username=account.username,
-            )
-            self._published()
+            self._show(documents, self._further(documents), account)
+
+    def _show(self, documents: Mapping[str, Document], further: Mapping[str, str], account: Account) -> None:
+        """Make `documents` and `further` what readers see, and nothing else."""
+        try:
+            with self._interrupts.held():
+                if self._token_dir.mend(documents, further=further):
+                    return
+                self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
+        except OSError as error:
+            raise self._cannot_publish(error) from error
+        tokens, now = self.tokens, self._clock.now()
+        self._log.event(
+            "token.published",
+            tokens=", ".join(name or "token" for name in documents),
+            expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
+            username=account.username,
+        )
+        self._published()
 
     def withdraw(self) -> None:
         """Take back what is published and forget the sign-in: its account is not allowed any more.

@@ -54,6 +54,8 @@ class Bench:
     """How many renewals may be under way at a time."""
     formats: tuple[str, ...] = ()
     template_dir: Path | None = None
+    announced: int = 0
+    """How often apps were told of something new."""
     begun: bool = False
     """Whether the loop has had its first turn, which alone ends on a broken template."""
 
@@ -118,6 +120,7 @@ class Bench:
             clock=self.clock,
             interrupts=interrupts,
             log=log,
+            published=self.tell_apps,
             unprobed=self.rules.demanded,
         )
         turn = Turn(
@@ -159,6 +162,10 @@ class Bench:
             finally:
                 further.tell()
         return None
+
+    def tell_apps(self) -> None:
+        """They see something new."""
+        self.announced += 1
 
     def signin(self) -> SidecarError | None:
         """Run the role `signin`."""
