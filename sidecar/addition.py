@@ -57,7 +57,7 @@ class Addition(Custody):
         if account is None or token is None or not token.lives(self._clock.now()):
             return
         standing = self._standing()
-        documents = {self._asked: self._document(token, account)}
+        documents = {self._asked: self._labels.document(token, account)}
         if standing:
             further = {**standing, **files_of(documents, _formats_in(standing))}
         else:

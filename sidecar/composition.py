@@ -19,14 +19,12 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
-from sidecar.core.account import Admission
-from sidecar.core.grant import Authority
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
 from sidecar.core.signin_terms import SigninTerms
-from sidecar.core.token import UNNAMED, Wanted
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels
+from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
@@ -39,7 +37,6 @@ from sidecar.posix.secrecy import proof_of_privacy
 from sidecar.remembrance import remembered
 from sidecar.renewal import SIDE_BY_SIDE, Renewal
 from sidecar.role import REFRESH, SIGNIN, Rules
-from sidecar.setting_values import is_guid
 from sidecar.settings import Settings
 from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
@@ -73,7 +70,7 @@ def run_turn(
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
-        configured = _wanted(settings)
+        configured = settings.wanted
         templates = templates_in(settings.template_dir, configured, first=first)
         taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
@@ -95,7 +92,7 @@ def run_turn(
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=settings.state_dir)
         log.failure(f"{role}.failed", failure, level="error")
         raise failure from error
-    authority, admission = _authority(settings), _admission(settings)
+    authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
     entra = Entra(
         authority=authority,
@@ -231,20 +228,3 @@ def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
     private = make_private(state_dir / PRIVATE, setting="SIDECAR_STATE_DIR")
     access = Access(settings.token_mode, settings.token_group)
     return TokenDirectory(token_dir, access), StateDirectory(private)
-
-
-def _authority(settings: Settings) -> Authority:
-    return Authority(settings.authority_url, oidc=settings.oidc_authority is not None)
-
-
-def _wanted(settings: Settings) -> Wanted:
-    """The unnamed token first: it is the one whose sign-in serves the others."""
-    unnamed = {UNNAMED: settings.scopes} if settings.scopes else {}
-    return {**unnamed, **settings.tokens}
-
-
-def _admission(settings: Settings) -> Admission:
-    tenants = settings.allowed_tenants
-    if not tenants and settings.oidc_authority is None and is_guid(settings.tenant_id or ""):
-        tenants = frozenset({str(settings.tenant_id).lower()})
-    return Admission(users=settings.allowed_users, tenants=tenants)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.retry import stubbornly
@@ -20,19 +19,11 @@ from sidecar.core.account import Account
 from sidecar.core.lifetime import moved_between, never_longer
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.published import as_readers_see, says_longer
-from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token_document
+from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.errors import DirectoryError
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What `token.json` says beside the token itself."""
-
-    client_id: str
-    entra: bool
 
 
 class Custody:
@@ -176,7 +167,7 @@ class Custody:
         now = self._clock.now()
         published = self._token_dir.published()
         documents: dict[str, Document] = {
-            name: self._document(token, account)
+            name: self._labels.document(token, account)
             for name, token in tokens.items()
             if token.lives(now) or name in published
         }
@@ -242,11 +233,3 @@ class Custody:
 
     def _cannot_publish(self, error: OSError) -> DirectoryError:
         return cannot_write(error, setting="SIDECAR_TOKEN_DIR", path=self._token_dir.path)
-
-    def _document(self, token: AccessToken, account: Account) -> Mapping[str, str | int | None]:
-        return token_document(
-            token,
-            account=account,
-            client_id=self._labels.client_id,
-            resource=resource_of(token.requested, entra=self._labels.entra),
-        )

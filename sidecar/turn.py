@@ -169,7 +169,7 @@ class Turn:
             if first not in refused:
                 return
             raise
-        self._serve_the_others(refused)
+        self._upkeep.serve_the_others(refused)
 
     def _must_not_ask(self) -> bool:
         """At night a prompt would only be shown sixty times to people who are asleep. `signin` is run by
@@ -181,21 +181,7 @@ class Turn:
         """The sign-in is about to end: ask for the next one."""
         name = next(iter(self._rules.wanted))
         if self._early.ask(accept=lambda grant: self._accept(name, grant), drop=self._drop):
-            self._serve_the_others([])
-
-    def _serve_the_others(self, refused: Sequence[str]) -> None:
-        """Somebody signed in for the first token of `refused`, which serves the others as well."""
-        self._renewal.failures = {}
-        attempts = self._ledger.journal.tokens
-        others = [
-            other
-            for other in self._upkeep.situation().wanted
-            if other not in self._custody.tokens
-            or other in refused[1:]
-            or (other in attempts and attempts[other].failures)
-        ]
-        if others:
-            self._upkeep.renew(others)
+            self._upkeep.serve_the_others([])
 
     def _attempts_for_a_code(self) -> int:
         """A refused renewal stands before each: with a second try in every turn it would be more than ten

@@ -74,6 +74,23 @@ class Upkeep:
                 else:
                     self._note(name, error)
 
+    def serve_the_others(self, refused: Sequence[str]) -> None:
+        """Somebody signed in for the first token of `refused`, which serves the others as well.
+
+        :raises AccountRefused, DirectoryError: as `renew`
+        """
+        self._renewal.failures = {}
+        attempts = self._ledger.journal.tokens
+        others = [
+            other
+            for other in self.situation().wanted
+            if other not in self._custody.tokens
+            or other in refused[1:]
+            or (other in attempts and attempts[other].failures)
+        ]
+        if others:
+            self.renew(others)
+
     def beside_prompt(self, refused: Sequence[str]) -> None:
         """Renew what is due but for the tokens `refused`, which wait for a person. Nothing of it ends the
         prompt: what cannot be written is tried again as soon as it would be between turns.

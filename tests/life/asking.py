@@ -11,8 +11,7 @@ from sidecar.adapters.token_dir import Access
 from sidecar.addition import Addition
 from sidecar.core.account import Admission
 from sidecar.core.demand import name_for, scopes_of
-from sidecar.core.token import Wanted
-from sidecar.custody import Labels
+from sidecar.core.token import Labels, Wanted
 from sidecar.errors import SidecarError
 from sidecar.ledger import Ledger
 from sidecar.on_demand import OnDemand

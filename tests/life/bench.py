@@ -17,8 +17,8 @@ from sidecar.adapters.token_dir import Access
 from sidecar.core.account import Admission
 from sidecar.core.plan import Policy
 from sidecar.core.signin_terms import SigninTerms
-from sidecar.core.token import Wanted
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels, Wanted
+from sidecar.custody import Custody
 from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
