@@ -93,7 +93,8 @@ class Ledger:
         record = schedule.failed(
             before, now=now, pause_seconds=pause, error=error.message, kind=error.anchor(), blocked=blocked
         )
-        self._note(name, replace(record, on_demand=on_demand and token is None))
+        in_vain = on_demand and token is None
+        self._note(name, replace(record, on_demand=in_vain))
         if error in self._reported:
             # It was told of another token, and is counted for this one too.
             fields = {"token": name, "kind": error.anchor()}
@@ -107,6 +108,7 @@ class Ledger:
             failures=before.failures + 1,
             retry_in_seconds=pause,
             token_lives_seconds=int(token.remaining_seconds(now)) if token else None,
+            on_demand=in_vain or None,
         )
 
     def refused(self, name: str, error: SidecarError) -> None:

@@ -86,8 +86,14 @@ class OnDemand:
         except SidecarError as failure:
             # Of this token, not of the whole turn: who asked is told, and nobody has to be woken.
             level = "warning" if isinstance(failure, ConfigurationError) else "info"
-            failures, token = self._attempts().failures, self._asked or None
-            self._ledger.report("refresh.failed", failure, level=level, token=token, failures=failures)
+            self._ledger.report(
+                "refresh.failed",
+                failure,
+                level=level,
+                token=self._asked or None,
+                failures=self._attempts().failures,
+                on_demand=True,
+            )
             raise
 
     def _admit(self) -> None:

@@ -15,7 +15,7 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access
 from sidecar.core.account import Admission
 from sidecar.core.demand import scopes_of
-from sidecar.core.history import TURN
+from sidecar.core.history import OTHERS
 from sidecar.core.journal import REFUSED_MAX, Journal, from_text
 from sidecar.errors import (
     AuthorityMisconfigured,
@@ -299,7 +299,8 @@ def test_what_was_asked_for_in_vain_alarms_nobody(bench: Bench) -> None:
         ("made-up.example", "info"),
     }
     history = json.loads((bench.state_path / "history.json").read_text())
-    assert not [count for count in history["counts"] if count[:2] == ["refresh.failed", TURN]]
+    failures = [count[1:] for count in history["counts"] if count[0] == "refresh.failed"]
+    assert failures == [[OTHERS, "signin-required", 1]]
     status = report(told)
     assert status["tokens"].keys() == before
     assert status["last_error"] is None
