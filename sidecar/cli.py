@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from sidecar.command_line import parser
 from sidecar.core import demand
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
+from sidecar.posix.stdout import give_up_stdout, say
 from sidecar.settings import Settings, given_settings, read_settings, read_what_is_right
 
 NOBODY_NAMED = (
@@ -192,33 +191,12 @@ def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bo
             interrupts=interrupts,
         ):
             checks.append(check)
-            _say("" if as_json else checkup.words(check))
-        _say(json.dumps(checkup.document(checks)) + "\n" if as_json else checkup.summary(checks))
+            say("" if as_json else checkup.words(check))
+        say(json.dumps(checkup.document(checks)) + "\n" if as_json else checkup.summary(checks))
         interrupts.retire()
     except Interrupted as interrupted:
         return interrupted.exit_code
     return int(checkup.failed(checks))
-
-
-def _say(text: str) -> None:
-    """On stdout, at once. A character that the locale cannot encode is escaped; who does not read any more
-    does not need it.
-    """
-    if sys.stdout is None:  # closed by whoever started us
-        return
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError:
-        _give_up_stdout()
-
-
-def _give_up_stdout() -> None:
-    """Its reader is gone, or its disk is full: the interpreter would fail on it once more at the end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float | None) -> int:
@@ -243,16 +221,16 @@ def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float |
         return [json.dumps(status)] if as_json else status_words.lines(status, columns=columns)
 
     if watch_seconds is None:
-        _say("".join(f"{line}\n" for line in draw(status_words.COLUMNS)))
+        say("".join(f"{line}\n" for line in draw(status_words.COLUMNS)))
         return 0
     interrupts = Interrupts()
-    _say("")
+    say("")
     try:
         interrupts.install(hangup_ends=True)
         try:
             follow(draw, stream=sys.stdout, seconds=watch_seconds, sleep=time.sleep, for_people=not as_json)
         except OSError:
-            _give_up_stdout()
+            give_up_stdout()
     except Interrupted as interrupted:
         return interrupted.exit_code
     return 0

@@ -17,18 +17,18 @@ from sidecar.adapters.sealing import Sealer, read_keys
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
+from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
-from sidecar.core.account import Admission
-from sidecar.core.grant import Authority
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import spread_of
 from sidecar.core.signin_terms import SigninTerms
-from sidecar.core.token import UNNAMED, Wanted
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels
+from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
+from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import SystemClock
 from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
 from sidecar.posix.heart import Heart
@@ -36,8 +36,7 @@ from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
 from sidecar.remembrance import remembered
 from sidecar.renewal import SIDE_BY_SIDE, Renewal
-from sidecar.role import DEMAND, REFRESH, SIGNIN, Rules
-from sidecar.setting_values import is_guid
+from sidecar.role import REFRESH, SIGNIN, Rules
 from sidecar.settings import Settings
 from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
@@ -71,16 +70,14 @@ def run_turn(
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
-        configured, asked = _wanted(settings), None
+        configured = settings.wanted
         templates = templates_in(settings.template_dir, configured, first=first)
         taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
         heart.beat()
         demands = Demands(state.path)
-        if demand:
-            asked = on_demand.name_for(demand, taken)
-            demands.add(demand)
+        asked = on_demand.name_for(demand, taken) if demand else None
         sealer = Sealer(read_keys(settings.cache_key_file) if settings.cache_key_file else ())
         http = HttpClient(
             documents=DiscoveryStore(state.discovery_file, clock.now),
@@ -95,7 +92,7 @@ def run_turn(
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=settings.state_dir)
         log.failure(f"{role}.failed", failure, level="error")
         raise failure from error
-    authority, admission = _authority(settings), _admission(settings)
+    authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
     entra = Entra(
         authority=authority,
@@ -127,11 +124,14 @@ def run_turn(
         ),
     )
 
-    def turn_at_work() -> Turn:
+    def work() -> None:
         """Under the lock: what is asked for meanwhile is in it."""
-        further = on_demand.demanded(demands.current(settings.on_demand), taken)
+        if demand and asked is not None:
+            further = {asked: configured.get(asked) or on_demand.scopes_of(demand)}
+        else:
+            further = on_demand.demanded(demands.current(settings.on_demand), taken)
         rules = Rules(
-            wanted={**configured, **further},
+            wanted=further if asked is not None else {**configured, **further},
             policy=Policy(
                 refresh_at=settings.refresh_at,
                 spread=spread_of(host),
@@ -141,9 +141,8 @@ def run_turn(
             may_prompt=settings.on_signin_required == "prompt",
             hours=settings.signin_hours,
             demanded=frozenset(further),
-            asked=asked,
         )
-        custody = Custody(
+        custody = (Custody if asked is None else Addition)(
             cache=cache,
             token_dir=token_dir,
             state=state,
@@ -153,8 +152,7 @@ def run_turn(
             interrupts=interrupts,
             log=log,
             further=files,
-            # Who asks for a token has the answer: apps that read files have not asked for it.
-            published=(lambda: None) if demand else announcement.published,
+            published=announcement.published,
             unprobed=rules.demanded,
         )
         renewal = Renewal(
@@ -167,8 +165,19 @@ def run_turn(
             log=log,
             width=1 if authority.oidc else SIDE_BY_SIDE,
         )
-        return Turn(
-            role=DEMAND if demand else SIGNIN if role == SIGNIN.name else REFRESH,
+        if demand and isinstance(custody, Addition):
+            OnDemand(
+                rules=rules,
+                custody=custody,
+                renewal=renewal,
+                ledger=ledger,
+                state=state,
+                clock=clock,
+                keep=lambda: None if asked in configured else demands.add(demand),
+            ).run()
+            return
+        turn = Turn(
+            role=SIGNIN if role == SIGNIN.name else REFRESH,
             rules=rules,
             custody=custody,
             renewal=renewal,
@@ -179,6 +188,10 @@ def run_turn(
             clock=clock,
             log=log,
         )
+        try:
+            turn.run(at_once=at_once)
+        finally:
+            files.tell()
 
     patience = telling.FACE_SECONDS
     try:
@@ -190,10 +203,7 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            try:
-                turn_at_work().run(at_once=at_once)
-            finally:
-                files.tell()
+            work()
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise
@@ -220,20 +230,3 @@ def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
     private = make_private(state_dir / PRIVATE, setting="SIDECAR_STATE_DIR")
     access = Access(settings.token_mode, settings.token_group)
     return TokenDirectory(token_dir, access), StateDirectory(private)
-
-
-def _authority(settings: Settings) -> Authority:
-    return Authority(settings.authority_url, oidc=settings.oidc_authority is not None)
-
-
-def _wanted(settings: Settings) -> Wanted:
-    """The unnamed token first: it is the one whose sign-in serves the others."""
-    unnamed = {UNNAMED: settings.scopes} if settings.scopes else {}
-    return {**unnamed, **settings.tokens}
-
-
-def _admission(settings: Settings) -> Admission:
-    tenants = settings.allowed_tenants
-    if not tenants and settings.oidc_authority is None and is_guid(settings.tenant_id or ""):
-        tenants = frozenset({str(settings.tenant_id).lower()})
-    return Admission(users=settings.allowed_users, tenants=tenants)

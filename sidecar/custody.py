@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.retry import stubbornly
@@ -20,19 +19,11 @@ from sidecar.core.account import Account
 from sidecar.core.lifetime import moved_between, never_longer
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.published import as_readers_see, says_longer
-from sidecar.core.token import AccessToken, TokenSet, Wanted, resource_of, token_document
+from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.errors import DirectoryError
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What `token.json` says beside the token itself."""
-
-    client_id: str
-    entra: bool
 
 
 class Custody:
@@ -111,7 +102,7 @@ class Custody:
         :raises DirectoryError: the cache is as it was
         """
         same = self._cache.account is not None and self._cache.account.object_id == account.object_id
-        saved = {**(self.tokens if same else {}), **tokens}
+        saved = {**(self._worth_keeping() if same else {}), **tokens}
         try:
             stubbornly(
                 lambda: self._cache.commit(account, saved, at=self._clock.anchor()), sleep=self._clock.sleep
@@ -149,6 +140,10 @@ class Custody:
         except OSError as error:
             raise self.cannot_save(error) from error
 
+    def _worth_keeping(self) -> dict[str, AccessToken]:
+        """What stays in the cache when another token is saved."""
+        return self.tokens
+
     @property
     def unsaved(self) -> str | None:
         """What MSAL has changed since the last save; None if nothing."""
@@ -172,27 +167,31 @@ class Custody:
         now = self._clock.now()
         published = self._token_dir.published()
         documents: dict[str, Document] = {
-            name: self._document(token, account)
+            name: self._labels.document(token, account)
             for name, token in tokens.items()
             if token.lives(now) or name in published
         }
         overrated = [name for name in documents if says_longer(published.get(name), tokens[name])]
         if overrated or any(tokens[name].lives(now) for name in documents):
-            further = self._further(documents)
-            try:
-                with self._interrupts.held():
-                    if self._token_dir.mend(documents, further=further):
-                        return
-                    self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
-            except OSError as error:
-                raise self._cannot_publish(error) from error
-            self._log.event(
-                "token.published",
-                tokens=", ".join(name or "token" for name in documents),
-                expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
-                username=account.username,
-            )
-            self._published()
+            self._show(documents, self._further(documents), account)
+
+    def _show(self, documents: Mapping[str, Document], further: Mapping[str, str], account: Account) -> None:
+        """Make `documents` and `further` what readers see, and nothing else."""
+        try:
+            with self._interrupts.held():
+                if self._token_dir.mend(documents, further=further):
+                    return
+                self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
+        except OSError as error:
+            raise self._cannot_publish(error) from error
+        tokens, now = self.tokens, self._clock.now()
+        self._log.event(
+            "token.published",
+            tokens=", ".join(name or "token" for name in documents),
+            expires_in_seconds=int(min(tokens[name].remaining_seconds(now) for name in documents)),
+            username=account.username,
+        )
+        self._published()
 
     def withdraw(self) -> None:
         """Take back what is published and forget the sign-in: its account is not allowed any more.
@@ -234,11 +233,3 @@ class Custody:
 
     def _cannot_publish(self, error: OSError) -> DirectoryError:
         return cannot_write(error, setting="SIDECAR_TOKEN_DIR", path=self._token_dir.path)
-
-    def _document(self, token: AccessToken, account: Account) -> Mapping[str, str | int | None]:
-        return token_document(
-            token,
-            account=account,
-            client_id=self._labels.client_id,
-            resource=resource_of(token.requested, entra=self._labels.entra),
-        )

@@ -59,7 +59,7 @@ class EarlySignin:
         refused = any(
             record.waits or record.blocked or (record.failures and journal.signin.failures)
             for name, record in journal.tokens.items()
-            if name not in self._rules.demanded
+            if name not in self._rules.demanded and not record.on_demand
         )
         if not self._rules.may_prompt or self._custody.account is None or refused:
             return None

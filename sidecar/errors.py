@@ -47,6 +47,22 @@ class SidecarError(Exception):
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
 
 
+def of_kind(kind: str | None, message: str, *, retry_after: int) -> SidecarError:
+    """The failure of an earlier try, as what it was (`kind` is its anchor) but for its fields. One that is
+    not known any more may pass by itself.
+    """
+    every = [SidecarError]
+    for each in every:
+        every += each.__subclasses__()
+    known = {each.anchor(): each for each in every}
+    del known[SettingsError.anchor()]  # it is made of mistakes, and never of a try
+    found: type[SidecarError] = known.get(kind or "", AuthorityBusy)
+    advice = "The last try failed a moment ago; the log says more."
+    if issubclass(found, AuthorityBusy):
+        return found(message, retry_after=retry_after, advice=advice)
+    return found(message, advice=advice)
+
+
 class UsageError(SidecarError):
     """The command line is wrong."""
 

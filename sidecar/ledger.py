@@ -16,6 +16,8 @@ from sidecar.core.token import AccessToken
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, SigninBlocked
 from sidecar.posix.clock import Clock
 
+_LASTING = (SigninBlocked, AuthorityMisconfigured)
+
 
 class Ledger:
     """`journal` is the present state; a turn begins with the one that the last turn left."""
@@ -78,14 +80,21 @@ class Ledger:
             scope=token.scope,
         )
 
-    def failed(self, name: str, error: SidecarError, token: AccessToken | None) -> None:
-        """A token was not obtained; `token` is the one that readers still have."""
+    def failed(
+        self, name: str, error: SidecarError, token: AccessToken | None, *, on_demand: bool = False
+    ) -> None:
+        """A token was not obtained; `token` is the one that readers still have. One that nobody configured is
+        the trouble of whoever asked for it.
+        """
         now = self._now()
         before = self.journal.tokens.get(name, Attempts())
         blocked = isinstance(error, SigninBlocked)
         pause = _pause_seconds(before, error)
-        record = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
-        self._note(name, record)
+        record = schedule.failed(
+            before, now=now, pause_seconds=pause, error=error.message, kind=error.anchor(), blocked=blocked
+        )
+        in_vain = on_demand and token is None
+        self._note(name, replace(record, on_demand=in_vain))
         if error in self._reported:
             # It was told of another token, and is counted for this one too.
             fields = {"token": name, "kind": error.anchor()}
@@ -94,11 +103,12 @@ class Ledger:
         self.report(
             "signin.blocked" if blocked else "refresh.failed",
             error,
-            level="error" if blocked or isinstance(error, AuthorityMisconfigured) else "warning",
+            level="error" if not on_demand and isinstance(error, _LASTING) else "warning",
             token=name or None,
             failures=before.failures + 1,
             retry_in_seconds=pause,
             token_lives_seconds=int(token.remaining_seconds(now)) if token else None,
+            on_demand=in_vain or None,
         )
 
     def refused(self, name: str, error: SidecarError) -> None:

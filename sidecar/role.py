@@ -30,8 +30,8 @@ DEMAND = Role("refresh", plan.due_for_refresh, attempts=2)
 @dataclass(frozen=True)
 class Rules:
     """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in; `hours`: when
-    `refresh` may, None for always. `demanded` are the names of tokens that nobody configured, and `asked` is
-    the one that this turn is about: nobody is prompted for them, and no probe asks about them.
+    `refresh` may, None for always. `demanded` are the names of tokens that nobody configured: nobody is
+    prompted for them, and no probe asks about them.
     """
 
     wanted: Wanted
@@ -40,7 +40,6 @@ class Rules:
     may_prompt: bool
     hours: SigninHours | None = None
     demanded: frozenset[str] = frozenset()
-    asked: str | None = None
 
     @property
     def configured(self) -> Wanted:

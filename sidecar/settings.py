@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidecar import setting_values as values
+from sidecar.core.account import Admission
+from sidecar.core.grant import Authority
 from sidecar.core.oauth_answer import printable
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
+from sidecar.core.token import UNNAMED, Wanted
 from sidecar.declarations import SETTINGS, SETTINGS_FILE, Setting
 from sidecar.errors import SettingsError
 from sidecar.settings_file import FromFile, read_settings_file
@@ -76,6 +79,25 @@ class Settings:
     def authority_url(self) -> str:
         """Where to sign in: the tenant's at Entra, or any issuer's."""
         return self.oidc_authority or f"{self.authority_host}/{self.tenant_id}"
+
+    @property
+    def authority(self) -> Authority:
+        """The same, and of which kind it is."""
+        return Authority(self.authority_url, oidc=self.oidc_authority is not None)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is configured; the unnamed token first: it is the one whose sign-in serves the others."""
+        unnamed = {UNNAMED: self.scopes} if self.scopes else {}
+        return {**unnamed, **self.tokens}
+
+    @property
+    def admission(self) -> Admission:
+        """Who may sign in: of one tenant only its own people, if nothing else is said."""
+        tenants = self.allowed_tenants
+        if not tenants and self.oidc_authority is None and values.is_guid(self.tenant_id or ""):
+            tenants = frozenset({str(self.tenant_id).lower()})
+        return Admission(users=self.allowed_users, tenants=tenants)
 
 
 @dataclass

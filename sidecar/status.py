@@ -54,7 +54,9 @@ def report(found: Found) -> dict[str, Any]:
     a program can hold. No token is in it.
     """
     first = next(iter(found.published.values()), None)
-    records = (*found.journal.tokens.values(), found.journal.signin)
+    # What somebody asked for on demand in vain is their trouble: they were told why, and nobody tries again.
+    tried = {name: record for name, record in found.journal.tokens.items() if not record.on_demand}
+    records = (*tried.values(), found.journal.signin)
     latest = max(
         (record for record in records if record.failures),
         key=lambda record: record.failed_on or 0,
@@ -71,7 +73,7 @@ def report(found: Found) -> dict[str, Any]:
             name or "token": _token(
                 found.published.get(name, {}), found.journal.tokens.get(name, Attempts()), found.now
             )
-            for name in dict.fromkeys((*found.published, *found.journal.tokens))
+            for name in dict.fromkeys((*found.published, *tried))
         },
         "next_turn_on": found.journal.wake_on,
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,

@@ -21,12 +21,11 @@ from sidecar.custody import Custody
 from sidecar.early import EarlySignin
 from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
-from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupted
 from sidecar.renewal import Renewal, RenewingAuthority
-from sidecar.role import DEMAND, REFRESH, SIGNIN, Role, Rules
+from sidecar.role import REFRESH, SIGNIN, Role, Rules
 from sidecar.signin import DeviceSignin
 from sidecar.upkeep import Upkeep
 
@@ -61,9 +60,6 @@ class Turn:
         self._upkeep = Upkeep(
             role=role, rules=rules, custody=custody, renewal=renewal, ledger=ledger, clock=clock
         )
-        self._on_demand = OnDemand(
-            rules=rules, custody=custody, renewal=renewal, upkeep=self._upkeep, ledger=ledger
-        )
         self._early = EarlySignin(
             rules=rules,
             custody=custody,
@@ -81,7 +77,8 @@ class Turn:
         :raises SidecarError: what keeps a token from being live, or from being renewed, now; it is in
             the log, and the next turn is scheduled all the same
         """
-        self._ledger.journal = of_wanted(self._state.journal(), self._rules.wanted)
+        rules = self._rules
+        self._ledger.journal = of_wanted(self._state.journal(), rules.wanted, demanded=rules.demanded)
         self._asked = at_once
         retry_in_seconds = None
         crashed = False
@@ -92,10 +89,7 @@ class Turn:
             self._upkeep.withdraw_if_refused()
             self._custody.publish()
             self._ledger.check_clock()
-            if self._role is DEMAND:
-                self._on_demand.fetch(self._rules.asked or "")
-            else:
-                self._work(at_once=at_once or self._ledger.journal.renewal_owed)
+            self._work(at_once=at_once or self._ledger.journal.renewal_owed)
             if self._role is REFRESH and self._early.is_due():
                 self._ask_early()
         except OSError as error:
@@ -175,7 +169,7 @@ class Turn:
             if first not in refused:
                 return
             raise
-        self._serve_the_others(refused)
+        self._upkeep.serve_the_others(refused)
 
     def _must_not_ask(self) -> bool:
         """At night a prompt would only be shown sixty times to people who are asleep. `signin` is run by
@@ -187,21 +181,7 @@ class Turn:
         """The sign-in is about to end: ask for the next one."""
         name = next(iter(self._rules.wanted))
         if self._early.ask(accept=lambda grant: self._accept(name, grant), drop=self._drop):
-            self._serve_the_others([])
-
-    def _serve_the_others(self, refused: Sequence[str]) -> None:
-        """Somebody signed in for the first token of `refused`, which serves the others as well."""
-        self._renewal.failures = {}
-        attempts = self._ledger.journal.tokens
-        others = [
-            other
-            for other in self._upkeep.situation().wanted
-            if other not in self._custody.tokens
-            or other in refused[1:]
-            or (other in attempts and attempts[other].failures)
-        ]
-        if others:
-            self._upkeep.renew(others)
+            self._upkeep.serve_the_others([])
 
     def _attempts_for_a_code(self) -> int:
         """A refused renewal stands before each: with a second try in every turn it would be more than ten

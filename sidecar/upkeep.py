@@ -12,11 +12,11 @@ from sidecar.core.account import objection
 from sidecar.core.plan import Situation
 from sidecar.core.signin_hours import next_opening
 from sidecar.custody import Custody
-from sidecar.errors import AccountRefused, DirectoryError, SigninRequired
+from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.renewal import Renewal
-from sidecar.role import SIGNIN, Role, Rules
+from sidecar.role import DEMAND, SIGNIN, Role, Rules
 
 
 class Upkeep:
@@ -50,16 +50,18 @@ class Upkeep:
         )
 
     def renew(self, names: Sequence[str], *, settles: bool = False) -> None:
-        """Renew these tokens; failures are noted but for those that a person has to cure. `settles`:
-        these are all that a leap of the wall clock made uncertain.
+        """Renew these tokens; failures are noted but for those that a person has to cure, which those of what
+        is on demand never are. `settles`: these are all that a leap of the wall clock made uncertain.
 
-        :raises AccountRefused: the answer named an account that is not allowed; it is withdrawn
+        :raises AccountRefused: the answer named an account that is not allowed; it is withdrawn, but not by a
+            turn on demand, whose settings may be other ones than the loop's
         :raises DirectoryError: what was obtained could not be saved or published
         """
         try:
             self._renewal.run(names, attempts=self._role.attempts)
         except AccountRefused as refused:
-            self._withdraw(refused)
+            if self._role is not DEMAND:
+                self._withdraw(refused)
             raise
         finally:
             if settles and set(names) <= self._renewal.renewed.keys() | self._renewal.failures.keys():
@@ -67,10 +69,27 @@ class Upkeep:
             for name, token in self._renewal.renewed.items():
                 self._ledger.renewed(name, token, session_ends_on=self._renewal.session_ends_on.get(name))
             for name, error in self._renewal.failures.items():
-                if isinstance(error, SigninRequired):
+                if isinstance(error, SigninRequired) and name not in self._rules.demanded:
                     self._ledger.refused(name, error)
                 else:
-                    self._ledger.failed(name, error, self._custody.tokens.get(name))
+                    self._note(name, error)
+
+    def serve_the_others(self, refused: Sequence[str]) -> None:
+        """Somebody signed in for the first token of `refused`, which serves the others as well.
+
+        :raises AccountRefused, DirectoryError: as `renew`
+        """
+        self._renewal.failures = {}
+        attempts = self._ledger.journal.tokens
+        others = [
+            other
+            for other in self.situation().wanted
+            if other not in self._custody.tokens
+            or other in refused[1:]
+            or (other in attempts and attempts[other].failures)
+        ]
+        if others:
+            self.renew(others)
 
     def beside_prompt(self, refused: Sequence[str]) -> None:
         """Renew what is due but for the tokens `refused`, which wait for a person. Nothing of it ends the
@@ -90,14 +109,13 @@ class Upkeep:
             self._renew_and_show(others, settles=leapt)
 
     def worth_a_prompt(self, refused: Sequence[str]) -> list[str]:
-        """Of tokens that a person has to cure those that somebody configured; the others are put off."""
-        self.put_off([name for name in refused if name in self._rules.demanded])
+        """Of tokens that a person has to cure those that somebody configured."""
         return [name for name in refused if name not in self._rules.demanded]
 
     def put_off(self, names: Sequence[str]) -> None:
         """Tokens that a person has to cure, but not now."""
         for name in names:
-            self._ledger.failed(name, self._renewal.failures[name], self._custody.tokens.get(name))
+            self._note(name, self._renewal.failures[name])
 
     def withdraw_if_refused(self) -> None:
         """Give up the account if today's settings do not allow it.
@@ -122,9 +140,14 @@ class Upkeep:
             self._ledger.report("refresh.failed", error, level="error", retry_in_seconds=pause)
             self._owed_on = self._clock.anchor().boot + pause
         failures = self._renewal.failures
-        self.put_off([name for name, error in failures.items() if isinstance(error, SigninRequired)])
+        refused = [name for name, error in failures.items() if isinstance(error, SigninRequired)]
+        self.put_off(self.worth_a_prompt(refused))
         with suppress(OSError):
             self._custody.tell_probes(self._rules.policy)
+
+    def _note(self, name: str, error: SidecarError) -> None:
+        on_demand = name in self._rules.demanded
+        self._ledger.failed(name, error, self._custody.tokens.get(name), on_demand=on_demand)
 
     def _withdraw(self, refused: AccountRefused) -> None:
         """A cached account that is not allowed any more counts as no cache."""

@@ -81,9 +81,10 @@ class History:
 
 def noted(history: History, event: str, fields: Mapping[str, object], *, now: float) -> History:
     """The history with one more event, if it is one to remember. A failure without a `message` was told
-    already, of another token: it is counted, and no entry.
+    already, of another token: it is counted, and no entry. What was asked for on demand in vain may have any
+    name: it is counted with others, and only when it was tried.
     """
-    if event not in REMEMBERED:
+    if event not in REMEMBERED or (fields.get("on_demand") and "retry_in_seconds" not in fields):
         return history
     entry = Entry(
         on=int(now),
@@ -96,7 +97,11 @@ def noted(history: History, event: str, fields: Mapping[str, object], *, now: fl
     return replace(
         history,
         since=history.since or entry.on,
-        counts=_counted(history.counts, entry, of_turn="token" not in fields and "failures" not in fields),
+        counts=_counted(
+            history.counts,
+            replace(entry, token=OTHERS) if fields.get("on_demand") else entry,
+            of_turn="token" not in fields and "failures" not in fields,
+        ),
         entries=history.entries if told_already else _with(history.entries, entry),
     )
 

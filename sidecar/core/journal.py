@@ -11,6 +11,8 @@ from sidecar.core import schedule, session
 from sidecar.core.schedule import LIMIT, Anchor, Attempts, anchor_from
 from sidecar.core.session import Session, session_from
 
+REFUSED_MAX = 50
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -48,13 +50,28 @@ def after_leap(journal: Journal, *, seconds: float, anchor: Anchor) -> Journal:
     )
 
 
-def of_wanted(journal: Journal, wanted: Collection[str]) -> Journal:
-    """The journal without what it holds of tokens that are not wanted any more: nothing would mend it."""
+def of_wanted(journal: Journal, wanted: Collection[str], *, demanded: Collection[str] = ()) -> Journal:
+    """The journal without what it holds of tokens that are not wanted any more: nothing would mend it. What
+    was asked for in vain stays, for whoever asks again, unless somebody configured it; `demanded` of those
+    wanted are not configured.
+    """
     return replace(
         journal,
-        tokens={name: record for name, record in journal.tokens.items() if name in wanted},
+        tokens={
+            name: record
+            for name, record in journal.tokens.items()
+            if (name not in wanted or name in demanded if record.on_demand else name in wanted)
+        },
         session=session.without_other_tokens(journal.session, wanted),
     )
+
+
+def bounded(journal: Journal) -> Journal:
+    """Of what was asked for in vain no more than `REFUSED_MAX`: somebody may ask for made-up ones."""
+    refused = [name for name, record in journal.tokens.items() if record.on_demand]
+    refused.sort(key=lambda name: journal.tokens[name].retry_on)
+    gone = set(refused[:-REFUSED_MAX])
+    return replace(journal, tokens={name: each for name, each in journal.tokens.items() if name not in gone})
 
 
 def to_text(journal: Journal) -> str:
@@ -103,4 +120,6 @@ def _attempts(record: Mapping[str, Any]) -> Attempts:
         error=None if error is None else str(error),
         blocked=_whole(record.get("blocked", 0)),
         waits=bool(record.get("waits")),
+        kind=None if record.get("kind") is None else str(record["kind"]),
+        on_demand=bool(record.get("on_demand")),
     )

@@ -46,7 +46,8 @@ class Attempts:
 
     `retry_on` holds back the next try; `failed_on` is the first failure of the present row. `blocked` counts
     the refusals by policy at its end. `waits`: there is none before a person may be asked, since it would be
-    refused again.
+    refused again. `kind` is what the last failure was, as docs/errors.md calls it, None where that was not
+    kept. `on_demand`: somebody asked for it in vain, and nobody else wants it.
     """
 
     failures: int = 0
@@ -56,6 +57,8 @@ class Attempts:
     error: str | None = None
     blocked: int = 0
     waits: bool = False
+    kind: str | None = None
+    on_demand: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,13 @@ def early_retry_seconds(failures: int, *, left_seconds: float) -> int:
 
 
 def failed(
-    before: Attempts, *, now: float, pause_seconds: int, error: str, blocked: bool = False
+    before: Attempts,
+    *,
+    now: float,
+    pause_seconds: int,
+    error: str,
+    kind: str | None = None,
+    blocked: bool = False,
 ) -> Attempts:
     """The record after one more failure; `blocked`: by policy."""
     return Attempts(
@@ -140,6 +149,7 @@ def failed(
         failed_on=int(now) if before.failed_on is None else before.failed_on,
         error=error,
         blocked=before.blocked + 1 if blocked else 0,
+        kind=kind,
     )
 
 

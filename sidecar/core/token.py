@@ -127,3 +127,16 @@ def token_document(
         "username": account.username,
         "object_id": account.object_id,
     }
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What `token.json` says beside the token itself."""
+
+    client_id: str
+    entra: bool
+
+    def document(self, token: AccessToken, account: Account) -> dict[str, str | int | None]:
+        """The content of its `token.json`."""
+        resource = resource_of(token.requested, entra=self.entra)
+        return token_document(token, account=account, client_id=self.client_id, resource=resource)

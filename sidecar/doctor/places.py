@@ -170,7 +170,7 @@ class Places:
         if path is None:
             raise Skipped("SIDECAR_TEMPLATE_DIR is not set")
         keep_apart(path.resolve(), self._settings.state_dir.resolve(), setting="SIDECAR_TEMPLATE_DIR")
-        found = templates_in(path, self._wanted(), first=True).sound
+        found = templates_in(path, list(self._settings.wanted), first=True).sound
         return Check("templates", Outcome.PASS, f"{path} holds {', '.join(sorted(found)) or 'none'}")
 
     def published(self) -> Check:
@@ -180,7 +180,7 @@ class Places:
         lives = {
             name: int(_instant(document.get("expires_on")) - now) for name, document in documents.items()
         }
-        return judge_published(lives, wanted=self._wanted())
+        return judge_published(lives, wanted=list(self._settings.wanted))
 
     def loop(self) -> Check:
         """As the probe of liveness."""
@@ -193,9 +193,6 @@ class Places:
     def prompt(self) -> Check:
         """Whether one is open."""
         return judge_prompt(self._state.prompt())
-
-    def _wanted(self) -> list[str]:
-        return [*([""] if self._settings.scopes else []), *self._settings.tokens]
 
     def _volume(self, name: str, path: Path, *, setting: str, trial: tuple[str, int, int | None]) -> Check:
         try:

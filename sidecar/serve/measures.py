@@ -134,7 +134,9 @@ def _of_tokens(found: Found) -> Iterator[Sample]:
 
 
 def _names(found: Found) -> list[str]:
-    return sorted({*found.published, *found.journal.tokens})
+    """Without what somebody asked for on demand in vain: nobody else misses it."""
+    tried = {name for name, record in found.journal.tokens.items() if not record.on_demand}
+    return sorted({*found.published, *tried})
 
 
 def _of_probes(found: Found, boot: float) -> Iterator[Sample]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar import errors
-from sidecar.errors import EXIT_CODES, SettingsError
+from sidecar.errors import EXIT_CODES, AuthorityBusy, SettingsError, of_kind
 from tests.errors_page import every_class
 
 
@@ -41,3 +41,22 @@ def test_settings_error_tells_all_mistakes() -> None:
     error = SettingsError(["A: missing", "B: no number"])
     assert error.mistakes == ["A: missing", "B: no number"]
     assert str(error) == "settings: A: missing; B: no number"
+
+
+@pytest.mark.parametrize(
+    "kind", sorted({each.__name__ for each in every_class()} & vars(errors).keys() - {"SettingsError"})
+)
+def test_failure_is_remembered_as_what_it_was(kind: str) -> None:
+    """The same code, cure and chapter; a busy authority is still worth waiting for."""
+    known = getattr(errors, kind)
+    again = of_kind(known.anchor(), "why", retry_after=7)
+    assert (type(again), again.message, again.exit_code) == (known, "why", known.exit_code)
+    assert getattr(again, "retry_after", 7) == 7
+
+
+@pytest.mark.parametrize("kind", [None, "", "of-another-version", "settings-error"])
+def test_failure_of_an_unknown_kind_may_pass(kind: str | None) -> None:
+    """A journal of another version, or a damaged one: 75."""
+    again = of_kind(kind, "why", retry_after=7)
+    assert isinstance(again, AuthorityBusy)
+    assert again.retry_after == 7

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -74,17 +75,62 @@ def test_what_the_setting_does_not_name_is_refused(
 
 
 def test_reason_is_in_the_journal(signed_in: Pod, entra: Emulator, demand: Callable[..., Turn]) -> None:
-    """Missing consent: 77, nobody is prompted, and the next try waits."""
+    """Missing consent: 77, nobody is prompted, and the next try waits, with the same answer. The loop is not
+    asked to keep it.
+    """
     entra.withhold_consent(VAULT)
     first = demand(VAULT)
     assert first.code == 77
     requests = len(entra.requests)
-    assert demand(VAULT).code == 75
+    second = demand(VAULT)
+    assert second.code == 77
+    (told,) = second.records("refresh.failed")
+    assert (told["token"], told["level"], told["kind"]) == ("vault.azure.net", "info", "signin-required")
     assert len(entra.requests) == requests
+    assert list(signed_in.private.glob("demand-*")) == []
     journal = json.loads((signed_in.private / "journal.json").read_text())
     assert "65001" in journal["tokens"]["vault.azure.net"]["error"]
     assert entra.count("devicecode") == 1
     assert "signin.code_issued" not in first.output
+
+
+def test_older_settings_take_nothing_away(
+    signed_in: Pod, leaks: Leaks, demand: Callable[..., Turn], tmp_path: Path
+) -> None:
+    """refresh was restarted with a further token, formats and a template, of which serve does not know."""
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "app.conf").write_text("key {{ arm.token }}")
+    newer = {
+        "SIDECAR_TOKENS": "arm=https://management.azure.com/.default",
+        "SIDECAR_FORMATS": "header",
+        "SIDECAR_TEMPLATE_DIR": str(templates),
+        "SIDECAR_TOKEN_MODE": "0644",
+    }
+    assert one_turn(signed_in, leaks, "refresh", "--first", **newer).code == 0
+    there = sorted(file.name for file in (signed_in.tokens / "..data").iterdir())
+    for _ in range(2):
+        done = demand(VAULT)
+        assert done.code == 0, done.output
+        assert sorted(file.name for file in (signed_in.tokens / "..data").iterdir()) == sorted(
+            [*there, "vault.azure.net"]
+        )
+    assert (signed_in.tokens / "app.conf").read_text().startswith("key ")
+    assert (signed_in.tokens / "vault.azure.net/header").stat().st_mode & 0o777 == 0o644
+    again = one_turn(signed_in, leaks, "refresh", **newer)
+    assert again.records("token.published") == []
+
+
+def test_another_client_gets_a_refusal_and_the_signin_stays(
+    signed_in: Pod, demand: Callable[..., Turn]
+) -> None:
+    """serve with another AZURE_CLIENT_ID than refresh: 78, and the cache is as it was."""
+    cache = (signed_in.private / "cache").read_bytes()
+    done = demand(VAULT, AZURE_CLIENT_ID="99999999-0000-4000-8000-000000000000")
+    assert done.code == 78
+    assert "same settings" in done.output
+    assert (signed_in.private / "cache").read_bytes() == cache
+    assert list(signed_in.private.glob("*.damaged-*")) == []
 
 
 def test_it_does_not_wait_for_an_open_prompt(pod: Pod, leaks: Leaks) -> None:

@@ -17,8 +17,8 @@ from sidecar.adapters.token_dir import Access
 from sidecar.core.account import Admission
 from sidecar.core.plan import Policy
 from sidecar.core.signin_terms import SigninTerms
-from sidecar.core.token import Wanted
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels, Wanted
+from sidecar.custody import Custody
 from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
@@ -54,6 +54,8 @@ class Bench:
     """How many renewals may be under way at a time."""
     formats: tuple[str, ...] = ()
     template_dir: Path | None = None
+    announced: int = 0
+    """How often apps were told of something new."""
     begun: bool = False
     """Whether the loop has had its first turn, which alone ends on a broken template."""
 
@@ -118,6 +120,7 @@ class Bench:
             clock=self.clock,
             interrupts=interrupts,
             log=log,
+            published=self.tell_apps,
             unprobed=self.rules.demanded,
         )
         turn = Turn(
@@ -159,6 +162,10 @@ class Bench:
             finally:
                 further.tell()
         return None
+
+    def tell_apps(self) -> None:
+        """They see something new."""
+        self.announced += 1
 
     def signin(self) -> SidecarError | None:
         """Run the role `signin`."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.demand import demanded, name_for, name_of
+from sidecar.core.demand import scopes_of
 from sidecar.errors import AuthorityMisconfigured, SigninRequired
-from sidecar.role import DEMAND, REFRESH
+from sidecar.role import REFRESH
+from tests.life.asking import ask
 from tests.life.bench import ARM, GRAPH, Bench
 
 VAULT = "https://vault.azure.net"
@@ -25,41 +26,32 @@ def bench(tmp_path: Path) -> Bench:
     return bench
 
 
-def demand(bench: Bench, *resources: str, asked: str | None = None) -> None:
-    """What a turn is made with when these were asked for lately, and `asked` is what it is about."""
-    further = demanded(resources, bench.rules.configured)
-    bench.rules = replace(
-        bench.rules,
-        wanted={**bench.rules.configured, **further},
-        demanded=frozenset(further),
-        asked=name_for(asked, bench.rules.configured) if asked else None,
-    )
+def forget(bench: Bench) -> None:
+    """Nobody asked for anything in a day."""
+    bench.rules = replace(bench.rules, wanted=bench.rules.configured, demanded=frozenset())
 
 
 def test_it_is_fetched_once_and_alone(bench: Bench) -> None:
     """One request, for this resource; asked again, there is none while it lives."""
     bench.authority.requests.clear()
-    demand(bench, VAULT, asked=VAULT)
-    assert bench.turn(DEMAND) is None
+    assert ask(bench, VAULT) is None
     document = bench.published("vault.azure.net")
     assert document is not None
     assert document["resource"] == VAULT
-    assert bench.turn(DEMAND) is None
+    assert ask(bench, VAULT) is None
     assert [kind for kind, _ in bench.authority.requests] == ["renew"]
 
 
 def test_loop_keeps_it_fresh_while_it_is_asked_for_and_drops_it_then(bench: Bench) -> None:
     """Three lives beside the configured one; forgotten, it is neither renewed nor published."""
-    demand(bench, VAULT, asked=VAULT)
-    bench.turn(DEMAND)
-    demand(bench, VAULT)
+    assert ask(bench, VAULT) is None
     bench.run_for(3 * LIFE)
     for name in ("", "vault.azure.net"):
         document = bench.published(name)
         assert document is not None
         assert document["expires_on"] > bench.clock.now()
 
-    demand(bench)
+    forget(bench)
     bench.turn(REFRESH, at_once=True)
     assert bench.published("vault.azure.net") is None
     assert bench.published() is not None
@@ -68,20 +60,18 @@ def test_loop_keeps_it_fresh_while_it_is_asked_for_and_drops_it_then(bench: Benc
 def test_what_is_configured_serves_a_demand(bench: Bench) -> None:
     """No second token of one resource, and no second name."""
     bench.rules = replace(bench.rules, wanted={"": GRAPH, "arm": ARM})
-    demand(bench, "https://management.azure.com/", asked="https://management.azure.com/")
-    assert bench.rules.asked == "arm"
-    assert bench.turn(DEMAND) is None
+    assert ask(bench, "https://management.azure.com/") is None
     assert bench.published("arm") is not None
+    assert bench.rules.demanded == frozenset()
 
 
 @pytest.mark.parametrize("revoked", [False, True], ids=["consent is missing", "the sign-in is over"])
 def test_it_never_prompts(bench: Bench, revoked: bool) -> None:
     """Whoever asks gets the reason; nobody is shown a code, and no probe turns."""
     before = bench.number("ready_until"), len(bench.authority.prompts)
-    demand(bench, VAULT, asked=VAULT)
     bench.authority.revoked = revoked
-    bench.authority.refused_scopes[bench.rules.wanted[name_of(VAULT)]] = SigninRequired("AADSTS65001")
-    error = bench.turn(DEMAND)
+    bench.authority.refused_scopes[scopes_of(VAULT)] = SigninRequired("AADSTS65001")
+    error = ask(bench, VAULT)
     assert error is not None
     assert error.exit_code == 77
     assert (bench.number("ready_until"), len(bench.authority.prompts)) == before
@@ -90,10 +80,8 @@ def test_it_never_prompts(bench: Bench, revoked: bool) -> None:
 
 def test_loop_prompts_for_it_no_more_than_a_demand_does(bench: Bench) -> None:
     """Obtained, and then its consent is taken back: tried slowly, and only what is configured prompts."""
-    demand(bench, VAULT, asked=VAULT)
-    bench.turn(DEMAND)
-    demand(bench, VAULT)
-    bench.authority.refused_scopes[bench.rules.wanted[name_of(VAULT)]] = SigninRequired("AADSTS65001")
+    assert ask(bench, VAULT) is None
+    bench.authority.refused_scopes[scopes_of(VAULT)] = SigninRequired("AADSTS65001")
     bench.run_for(2 * LIFE)
     assert bench.authority.prompts == [GRAPH]
     assert bench.requests_per_minute() <= 10
@@ -106,15 +94,10 @@ def test_loop_leaves_one_that_was_never_obtained_to_whoever_asks(bench: Bench) -
     """A made-up resource costs a request when it is asked for, no more than one in five minutes, and none of
     the loop.
     """
-    bench.authority.refused_scopes[(f"{STORAGE}/.default",)] = AuthorityMisconfigured("AADSTS500011")
-    demand(bench, STORAGE, asked=STORAGE)
+    bench.authority.refused_scopes[scopes_of(STORAGE)] = AuthorityMisconfigured("AADSTS500011")
     bench.authority.requests.clear()
-    first, second = bench.turn(DEMAND), bench.turn(DEMAND)
-    assert first is not None
-    assert second is not None
-    assert (first.exit_code, second.exit_code) == (78, 75)
-    assert second.message == first.message
-    demand(bench, STORAGE)
+    assert ask(bench, STORAGE) is not None
+    assert bench.rules.demanded == frozenset()
     bench.run_for(LIFE / 2)
     assert len(bench.authority.requests) == 1
     assert bench.turn(REFRESH) is None
@@ -126,16 +109,14 @@ def test_probes_ask_nothing_about_it(tmp_path: Path) -> None:
     bench.signin()
     ready_until = bench.number("ready_until")
     bench.authority.life_seconds = 600
-    demand(bench, VAULT, asked=VAULT)
-    assert bench.turn(DEMAND) is None
+    assert ask(bench, VAULT) is None
     assert bench.number("ready_until") == ready_until
 
 
 def test_nobody_signed_in_is_an_answer(tmp_path: Path) -> None:
     """77, without a prompt and without a request."""
     bench = Bench.in_directory(tmp_path, wanted={"": GRAPH})
-    demand(bench, VAULT, asked=VAULT)
-    error = bench.turn(DEMAND)
+    error = ask(bench, VAULT)
     assert error is not None
     assert error.exit_code == 77
     assert bench.authority.requests == []
@@ -143,9 +124,7 @@ def test_nobody_signed_in_is_an_answer(tmp_path: Path) -> None:
 
 def test_after_a_new_signin_it_is_renewed_too(bench: Bench) -> None:
     """The prompt is for what is configured; its sign-in serves what is on demand."""
-    demand(bench, VAULT, asked=VAULT)
-    bench.turn(DEMAND)
-    demand(bench, VAULT)
+    assert ask(bench, VAULT) is None
     bench.authority.revoked = True
     bench.clock.sleep(LIFE * 0.7)
     assert bench.turn(REFRESH) is None

@@ -13,7 +13,8 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.device_code import Answer
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels
+from sidecar.custody import Custody
 from sidecar.errors import DirectoryError
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from tests.life.bench import Bench

@@ -64,6 +64,18 @@ class TokenDirectory:
         current = self._current()
         return generations.read_further(current, (*FILES, *FORMATS)) if current else {}
 
+    def adopt(self) -> dict[str, str]:
+        """All that readers see, by path. Whatever the settings are, what is published from here on has the
+        mode and the group that stand.
+
+        :raises OSError: something of it cannot be read
+        """
+        current = self._current()
+        if current is None:
+            return {}
+        contents, self._access = generations.read_all(current)
+        return contents
+
     def publish(
         self, documents: Mapping[str, Document], *, at: Anchor, further: Mapping[str, str] = NOTHING
     ) -> None:

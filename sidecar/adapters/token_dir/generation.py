@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -84,6 +85,24 @@ def read_further(path: Path, known: Iterable[str]) -> dict[str, str]:
             with suppress(OSError, ValueError):
                 found[name] = read_plain(path / name).decode()
     return found
+
+
+def read_all(path: Path) -> tuple[dict[str, str], Access]:
+    """The text of every file by path, and who may read them.
+
+    :raises OSError: something of it cannot be read, or is no text
+    """
+    files = [Path(entry.path) for entry in os.scandir(path)]
+    files = [inner for file in files for inner in (file.iterdir() if file.is_dir() else (file,))]
+    found = {file.relative_to(path).as_posix(): read_plain(file) for file in sorted(files)}
+    try:
+        texts = {name: content.decode() for name, content in found.items()}
+    except UnicodeDecodeError as error:
+        raise OSError(errno.EILSEQ, "not a text of ours") from error
+    status, above = (files[0] if files else path).lstat(), path.parent.lstat()
+    given = above.st_gid if above.st_mode & stat.S_ISGID else os.getegid()
+    group = None if status.st_gid == given else status.st_gid
+    return texts, Access(stat.S_IMODE(status.st_mode) & 0o666, group)
 
 
 def is_whole(path: Path, contents: Mapping[str, str], access: Access) -> bool:

@@ -91,7 +91,8 @@ def seen(found: Found, *, boot: float) -> Seen:
 def _tokens(found: Found, status: Mapping[str, Any]) -> tuple[Token, ...]:
     """Those in trouble first."""
     records = found.journal.tokens
-    names = {*found.published, *(name for name, record in records.items() if record.failures)}
+    failing = (name for name, record in records.items() if record.failures and not record.on_demand)
+    names = {*found.published, *failing}
     made = [_token(name, found, status, alone=len(names) == 1) for name in names]
     return tuple(sorted(made, key=lambda token: (token.live and not token.record.failures, token.name)))
 

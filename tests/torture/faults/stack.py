@@ -24,7 +24,8 @@ from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
 from sidecar.core.plan import Policy
 from sidecar.core.signin_terms import SigninTerms
-from sidecar.custody import Custody, Labels
+from sidecar.core.token import Labels
+from sidecar.custody import Custody
 from sidecar.errors import SidecarError
 from sidecar.ledger import Ledger
 from sidecar.posix.interrupts import Interrupts
