@@ -217,7 +217,9 @@ def _status(environ: Mapping[str, str], *, as_json: bool, watch_seconds: float |
     token_dir = TokenDirectory(paths["SIDECAR_TOKEN_DIR"], Access())
 
     def draw(columns: int) -> list[str]:
-        status = report(found_in(token_dir, state, now=time.time()))
+        status = report(
+            found_in(token_dir, state, now=time.time()), boot=time.clock_gettime(time.CLOCK_BOOTTIME)
+        )
         return [json.dumps(status)] if as_json else status_words.lines(status, columns=columns)
 
     if watch_seconds is None:

@@ -154,6 +154,15 @@ class Ledger:
         self.journal = replace(self.journal, early=early)
         self.report("signin.failed", error, early=True, next_prompt_in_seconds=pause)
 
+    def asking(self, names: Sequence[str], error: SidecarError) -> None:
+        """People are asked because of these tokens. A turn that is ended meanwhile leaves them due at once:
+        the next one asks again.
+        """
+        now = self._now()
+        for name in names:
+            before = self.journal.tokens.get(name, Attempts())
+            self._note(name, schedule.failed(before, now=now, pause_seconds=0, error=error.message))
+
     def signin_failed(self, names: Sequence[str], error: SidecarError, *, goes_on: bool) -> None:
         """Nobody signed in; the tokens `names` wait for the next prompt, if the role `goes_on`."""
         now = self._now()

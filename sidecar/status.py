@@ -49,10 +49,11 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
     )
 
 
-def report(found: Found) -> dict[str, Any]:
+def report(found: Found, *, boot: float) -> dict[str, Any]:
     """The status for programs: every key always present, None where unknown, every number one that JSON and
-    a program can hold. No token is in it.
+    a program can hold. No token is in it. `boot` is the second of the boot clock.
     """
+    age = -1 if found.heartbeat is None else int(boot - found.heartbeat)
     first = next(iter(found.published.values()), None)
     # What somebody asked for on demand in vain is their trouble: they were told why, and nobody tries again.
     tried = {name: record for name, record in found.journal.tokens.items() if not record.on_demand}
@@ -75,6 +76,7 @@ def report(found: Found) -> dict[str, Any]:
             )
             for name in dict.fromkeys((*found.published, *tried))
         },
+        "heartbeat_seconds": age if age >= 0 else None,
         "next_turn_on": found.journal.wake_on,
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},

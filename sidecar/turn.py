@@ -150,6 +150,9 @@ class Turn:
         self._ledger.report("refresh.signin_required", error, token=name or None)
         self._drop()
         self._custody.rehearse()
+        self._ledger.asking(refused, error)
+        with suppress(OSError):  # for `status`, and for the next start if this prompt is cut off
+            self._state.keep_journal(replace(self._ledger.journal, wake_on=None))
         try:
             self._signin.run(
                 self._rules.wanted[name],

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sidecar import status
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, Document, TokenDirectory
 from sidecar.cli import main
@@ -23,10 +24,11 @@ from sidecar.core.schedule import Anchor, Attempts
 from sidecar.core.status_words import bar, granted, lines
 from sidecar.core.time_words import span
 from sidecar.core.token import token_document
-from sidecar.status import Found, report
+from sidecar.status import Found
 from tests.core.strategies import NOW, accounts, instants, journals, json_values, token_of
 from tests.schemas import objections, parsed
 
+BOOT = 5000
 ALICE = Account("alice@contoso.example", "oid", "tid", "home")
 NOTHING = Found(published={}, journal=Journal(), prompt=None, now=NOW)
 PROMPT = {"verification_uri": "https://login.example/device", "user_code": "ABCD-EFGH", "expires_on": NOW}
@@ -36,6 +38,7 @@ KEYS = [
     "now",
     "account",
     "tokens",
+    "heartbeat_seconds",
     "next_turn_on",
     "outage_budget_seconds",
     "last_error",
@@ -43,6 +46,11 @@ KEYS = [
     "next_prompt_on",
     "signin_needed",
 ]
+
+
+def report(found: Found) -> dict[str, Any]:
+    """Of a machine where the loop beat nine seconds ago."""
+    return status.report(replace(found, heartbeat=BOOT - 9), boot=BOOT)
 
 
 def document_of(life_seconds: int, account: Account = ALICE) -> Document:
@@ -63,6 +71,7 @@ def test_empty_directories_are_told_as_such() -> None:
         "outage_budget_seconds": None,
         "account": None,
         "tokens": {},
+        "heartbeat_seconds": 9,
         "next_turn_on": None,
         "last_error": None,
         "prompt": None,
@@ -155,6 +164,7 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
                 "retry_on": None,
             },
         },
+        "heartbeat_seconds": 9,
         "next_turn_on": NOW + 40,
         "last_error": {"message": None, "since": NOW - 90},
         "prompt": PROMPT,
@@ -381,6 +391,24 @@ def test_status_of_directories_that_do_not_exist_is_that_of_empty_ones(
     missing = str(tmp_path / "missing")
     assert main(["status"], {"SIDECAR_STATE_DIR": missing, "SIDECAR_TOKEN_DIR": missing}) == 0
     assert "none published" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "told"),
+    [
+        (BOOT - 181, "NO SIGN OF LIFE for 3 min: start `refresh`"),
+        (None, "NO SIGN OF LIFE since the machine was started"),
+        (BOOT + 60, "NO SIGN OF LIFE since the machine was started"),  # of another boot
+        (BOOT - 180, "next turn"),
+    ],
+)
+def test_loop_that_is_dead_promises_no_next_turn(heartbeat: int | None, told: str) -> None:
+    """Whoever looks at 3 a.m. sees that nothing runs."""
+    journal = replace(NOTHING.journal, wake_on=NOW + 60)
+    found = replace(NOTHING, published={"": document_of(60)}, journal=journal, heartbeat=heartbeat)
+    table = "".join(lines(status.report(found, boot=BOOT)))
+    assert told in table
+    assert ("next turn" in table) is (told == "next turn")
 
 
 def test_next_prompt_is_told() -> None:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from sidecar.core.health import HEARTBEAT_MAX_SECONDS
 from sidecar.core.oauth_answer import printable
 from sidecar.core.time_words import span, utc, utc_date
 
@@ -53,7 +54,11 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
             rows.append(("", _failure(token, now)))
     if not status["tokens"]:
         rows.append(("token", "none published"))
-    if status["next_turn_on"] is not None:
+    age = status["heartbeat_seconds"]
+    if status["tokens"] and (age is None or age > HEARTBEAT_MAX_SECONDS):
+        since = "since the machine was started" if age is None else f"for {span(age)}"
+        rows.append(("loop", f"NO SIGN OF LIFE {since}: start `refresh`"))
+    elif status["next_turn_on"] is not None:
         seconds = status["next_turn_on"] - now
         rows.append(
             ("next turn", f"in {span(seconds)}, at {utc(status['next_turn_on'])}" if seconds > 0 else "now")

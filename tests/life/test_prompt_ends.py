@@ -125,6 +125,21 @@ def test_term_withdraws_only_the_open_prompt(bench: Bench, face: Face) -> None:
     assert face.story == ["issued", "expired", "issued", "cancelled"]
 
 
+def test_prompt_that_was_cut_off_is_asked_again_by_the_next_start(bench: Bench) -> None:
+    """The published token lives yet, and its schedule is far away: a person is needed all the same."""
+    assert bench.signin() is None
+    bench.authority.revoked = True
+    once(bench)
+    bench.clock.during_sleep = term
+    with pytest.raises(Interrupted):
+        bench.turn(at_once=True)
+    bench.clock.during_sleep = lambda _seconds: None
+    bench.authority.polls.clear()
+    prompts = len(bench.events("signin.code_issued"))
+    bench.turn()
+    assert len(bench.events("signin.code_issued")) == prompts + 1
+
+
 def test_withdrawal_is_told_when_the_token_is_published(bench: Bench) -> None:
     """Never before: who reads "signed in" finds a token."""
     published: list[bool] = []

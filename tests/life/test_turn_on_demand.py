@@ -284,7 +284,7 @@ def test_remembered_failure_of_an_older_journal_passes(bench: Bench) -> None:
 
 def test_what_was_asked_for_in_vain_alarms_nobody(bench: Bench) -> None:
     """No metric that an alert looks at, no turn that failed, nothing on the page and in `status`."""
-    before = report(found(bench))["tokens"].keys()
+    before = report(found(bench), boot=bench.clock.anchor().boot)["tokens"].keys()
     bench.authority.refused_scopes[scopes_of(MADE_UP)] = SigninRequired("AADSTS65001")
     for _ in range(4):
         ask(bench, MADE_UP)
@@ -301,7 +301,7 @@ def test_what_was_asked_for_in_vain_alarms_nobody(bench: Bench) -> None:
     history = json.loads((bench.state_path / "history.json").read_text())
     failures = [count[1:] for count in history["counts"] if count[0] == "refresh.failed"]
     assert failures == [[OTHERS, "signin-required", 1]]
-    status = report(told)
+    status = report(told, boot=bench.clock.anchor().boot)
     assert status["tokens"].keys() == before
     assert status["last_error"] is None
     assert {token.name for token in seen(told, boot=bench.clock.boot).tokens} == {"token", "arm"}

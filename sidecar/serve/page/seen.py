@@ -77,7 +77,7 @@ class Seen:
 
 def seen(found: Found, *, boot: float) -> Seen:
     """Look at it once; `boot` is what the boot clock reads."""
-    status = report(found)
+    status = report(found, boot=boot)
     age = -1.0 if found.heartbeat is None else boot - found.heartbeat
     return Seen(
         found=found,
