@@ -46,7 +46,7 @@ def test_sixteen_loops_survive_random_kills(new_entra_pod: Callable[..., Pod], e
     entra.policy.token_life, entra.policy.approve_after = TOKEN_LIFE_SECONDS, 0
     pods = [new_entra_pod(SIDECAR_REFRESH_AT=REFRESH_AT) for _ in range(PODS_OF_ONE_LOOP + PODS_OF_TWO_LOOPS)]
     loops = [Loop(pod) for pod in pods]
-    eventually(lambda: all((pod.private / "journal.json").exists() for pod in pods), "every sign-in")
+    eventually(lambda: all(pod.token() for pod in pods), "every sign-in")
     loops += [Loop(pod) for pod in pods[:PODS_OF_TWO_LOOPS]]
     entra.policy.approve_after = None
     assert entra.count("devicecode") == len(pods)
