@@ -173,11 +173,11 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
     if not entra and found["on_demand"]:
         mistakes.append("SIDECAR_ON_DEMAND: only Entra has resources; name scopes in SIDECAR_TOKENS")
-    named = {"SIDECAR_SCOPES": found["scopes"] or (), "SIDECAR_TOKENS": _all_of(found["tokens"])}
+    named = {"SIDECAR_SCOPES": _all_of(found["scopes"]), "SIDECAR_TOKENS": _all_of(found["tokens"])}
     mistakes += [
         f"{setting}: {scope} is a resource and no scope; did you mean {scope.rstrip('/')}/.default?"
         for setting, scopes in named.items()
-        for scope in scopes  # type: ignore[attr-defined] # parse gave texts
+        for scope in scopes
         if entra and _RESOURCE.fullmatch(scope)
     ]
     for name, empty in (("scopes", ()), ("tokens", {}), ("formats", ()), ("on_demand", ())):
@@ -187,8 +187,11 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
     return found, mistakes
 
 
-def _all_of(tokens: object) -> list[str]:
-    return [scope for scopes in tokens.values() for scope in scopes] if isinstance(tokens, dict) else []
+def _all_of(parsed: object) -> list[str]:
+    """The scopes of one token or of several by name; none if nothing was parsed."""
+    if isinstance(parsed, dict):
+        return [scope for scopes in parsed.values() for scope in scopes]
+    return list(parsed) if isinstance(parsed, tuple) else []
 
 
 def _missing(given: Mapping[str, str]) -> list[str]:

@@ -34,6 +34,20 @@ class Found:
     live_until: int | None = None
     heartbeat: int | None = None
 
+    @property
+    def tried(self) -> dict[str, Attempts]:
+        """The records of tokens that somebody misses. What was asked for on demand in vain is the trouble of
+        who asked: they were told why, and nobody tries again.
+        """
+        return {name: record for name, record in self.journal.tokens.items() if not record.on_demand}
+
+    def beat_seconds_ago(self, boot: float) -> float | None:
+        """Since the last sign of life; None if there is none, or it is of another boot and in the future.
+        `boot` is what the boot clock reads.
+        """
+        age = -1.0 if self.heartbeat is None else boot - self.heartbeat
+        return age if age > -1 else None
+
 
 def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) -> Found:
     """Look. Nothing is locked: every file is whole whenever it is read."""
@@ -53,11 +67,9 @@ def report(found: Found, *, boot: float) -> dict[str, Any]:
     """The status for programs: every key always present, None where unknown, every number one that JSON and
     a program can hold. No token is in it. `boot` is the second of the boot clock.
     """
-    age = -1 if found.heartbeat is None else int(boot - found.heartbeat)
+    beat_seconds_ago = found.beat_seconds_ago(boot)
     first = next(iter(found.published.values()), None)
-    # What somebody asked for on demand in vain is their trouble: they were told why, and nobody tries again.
-    tried = {name: record for name, record in found.journal.tokens.items() if not record.on_demand}
-    records = (*tried.values(), found.journal.signin)
+    records = (*found.tried.values(), found.journal.signin)
     latest = max(
         (record for record in records if record.failures),
         key=lambda record: record.failed_on or 0,
@@ -74,9 +86,9 @@ def report(found: Found, *, boot: float) -> dict[str, Any]:
             name or "token": _token(
                 found.published.get(name, {}), found.journal.tokens.get(name, Attempts()), found.now
             )
-            for name in dict.fromkeys((*found.published, *tried))
+            for name in dict.fromkeys((*found.published, *found.tried))
         },
-        "heartbeat_seconds": age if age >= 0 else None,
+        "heartbeat_seconds": None if beat_seconds_ago is None else int(beat_seconds_ago),
         "next_turn_on": found.journal.wake_on,
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},

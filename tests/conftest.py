@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.emulator import Emulator
+from tests.end_to_end.pod import Pod
 from tests.engines.docker import Engine, engine
 from tests.leaks import Leaks, Summary
 from tests.torture import figures
@@ -30,6 +32,21 @@ def entra(leaks: Leaks) -> Iterator[Emulator]:
     with Emulator() as emulator:
         yield emulator
         leaks.issued(emulator.secrets)
+
+
+@pytest.fixture
+def new_pod(tmp_path: Path, leaks: Leaks, request: pytest.FixtureRequest) -> Iterator[Callable[..., Pod]]:
+    """Makes pods with the settings given."""
+    made: list[Pod] = []
+
+    def make(**settings: str) -> Pod:
+        pod = Pod(tmp_path / f"pod{len(made)}", settings, leaks=leaks, test=request.node.nodeid)
+        made.append(pod)
+        return pod
+
+    yield make
+    for pod in made:
+        pod.close()
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from sidecar.core.event_fields import COMMON, ERROR_FIELDS, EVENT_FIELDS, MEANIN
 from sidecar.core.events import EVENTS
 from tests import logged_fields
 from tests.emulator import Emulator
-from tests.end_to_end.conftest import new_pod, pod
+from tests.end_to_end.conftest import pod
 from tests.end_to_end.pod import Pod
 
-__all__ = ["new_pod", "pod"]
+__all__ = ["pod"]
 REFUSAL = {"error", "suberror", "aadsts", "correlation_id", "authority_time"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from sidecar.core.token import UNNAMED
 from sidecar.serve.desk import Desk, reason
 from sidecar.serve.fetching import Fetcher
 from sidecar.serve.gate import Entrance
@@ -31,7 +30,7 @@ def identity_routes(settings: Settings, look: Callable[[], Found], fetcher: Fetc
     """App Service's endpoint, and the metadata service's if that is wanted."""
     desk = Desk(
         look=look,
-        wanted={**({UNNAMED: settings.scopes} if settings.scopes else {}), **settings.tokens},
+        wanted=settings.wanted,
         entra=settings.oidc_authority is None,
         on_demand=settings.on_demand,
         fetcher=fetcher,

@@ -134,9 +134,7 @@ def _of_tokens(found: Found) -> Iterator[Sample]:
 
 
 def _names(found: Found) -> list[str]:
-    """Without what somebody asked for on demand in vain: nobody else misses it."""
-    tried = {name for name, record in found.journal.tokens.items() if not record.on_demand}
-    return sorted({*found.published, *tried})
+    return sorted({*found.published, *found.tried})
 
 
 def _of_probes(found: Found, boot: float) -> Iterator[Sample]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,21 +75,6 @@ def answering(pod: Pod) -> tuple[Running, str]:
     """`serve` on a free port."""
     role = pod.start("serve", SIDECAR_SERVE_ADDRESS="127.0.0.1:0")
     return role, f"http://{role.wait_for('serve.started')['address']}/"
-
-
-@pytest.fixture
-def new_pod(tmp_path: Path, leaks: Leaks, request: pytest.FixtureRequest) -> Iterator[Callable[..., Pod]]:
-    """Makes pods with the settings given."""
-    made: list[Pod] = []
-
-    def make(**settings: str) -> Pod:
-        pod = Pod(tmp_path / f"pod{len(made)}", settings, leaks=leaks, test=request.node.nodeid)
-        made.append(pod)
-        return pod
-
-    yield make
-    for pod in made:
-        pod.close()
 
 
 @pytest.fixture

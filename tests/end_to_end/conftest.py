@@ -21,21 +21,6 @@ GRAPH = "https://graph.microsoft.com/.default"
 
 
 @pytest.fixture
-def new_pod(tmp_path: Path, leaks: Leaks, request: pytest.FixtureRequest) -> Iterator[Callable[..., Pod]]:
-    """Makes pods with the settings given."""
-    made: list[Pod] = []
-
-    def make(**settings: str) -> Pod:
-        pod = Pod(tmp_path / f"pod{len(made)}", settings, leaks=leaks, test=request.node.nodeid)
-        made.append(pod)
-        return pod
-
-    yield make
-    for pod in made:
-        pod.close()
-
-
-@pytest.fixture
 def pod(new_pod: Callable[..., Pod], entra: Emulator) -> Pod:
     """A pod that wants a Graph token of the stand-in."""
     return new_pod(

@@ -1,5 +1,5 @@
 """The pods of the end-to-end tests."""
 
-from tests.end_to_end.conftest import new_pod, pod, signed_in
+from tests.end_to_end.conftest import pod, signed_in
 
-__all__ = ["new_pod", "pod", "signed_in"]
+__all__ = ["pod", "signed_in"]

@@ -78,20 +78,18 @@ class Seen:
 def seen(found: Found, *, boot: float) -> Seen:
     """Look at it once; `boot` is what the boot clock reads."""
     status = report(found, boot=boot)
-    age = -1.0 if found.heartbeat is None else boot - found.heartbeat
     return Seen(
         found=found,
         status=status,
         tokens=_tokens(found, status),
         prompt=_prompt(status["prompt"], found.now),
-        beat_seconds_ago=age if age > -1 else None,  # one of another boot lies in the future
+        beat_seconds_ago=found.beat_seconds_ago(boot),
     )
 
 
 def _tokens(found: Found, status: Mapping[str, Any]) -> tuple[Token, ...]:
     """Those in trouble first."""
-    records = found.journal.tokens
-    failing = (name for name, record in records.items() if record.failures and not record.on_demand)
+    failing = (name for name, record in found.tried.items() if record.failures)
     names = {*found.published, *failing}
     made = [_token(name, found, status, alone=len(names) == 1) for name in names]
     return tuple(sorted(made, key=lambda token: (token.live and not token.record.failures, token.name)))

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.emulator import Emulator
-from tests.end_to_end.conftest import GRAPH, key_file, new_pod, pod, signed_in
+from tests.end_to_end.conftest import GRAPH, key_file, pod, signed_in
 from tests.end_to_end.pod import Pod, Running
 from tests.leaks import Leaks
 from tests.torture.access.users import SIDECAR, TOKEN_GROUP
 
-__all__ = ["key_file", "new_pod", "pod", "signed_in"]
+__all__ = ["key_file", "pod", "signed_in"]
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes on other users: needs root")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,21 +12,6 @@ from tests.leaks import Leaks
 from tests.oidc_provider.provider import OidcProvider
 
 GRAPH = "https://graph.microsoft.com/.default"
-
-
-@pytest.fixture
-def new_pod(tmp_path: Path, leaks: Leaks, request: pytest.FixtureRequest) -> Iterator[Callable[..., Pod]]:
-    """Makes pods with the settings given."""
-    made: list[Pod] = []
-
-    def make(**settings: str) -> Pod:
-        pod = Pod(tmp_path / f"pod{len(made)}", settings, leaks=leaks, test=request.node.nodeid)
-        made.append(pod)
-        return pod
-
-    yield make
-    for pod in made:
-        pod.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from tests.emulator import Emulator
-from tests.end_to_end.conftest import new_pod, pod, signed_in
+from tests.end_to_end.conftest import pod, signed_in
 from tests.leaks import Leaks
 from tests.torture.faults.doors import HOST, PROXY, Detour, Doors, open_doors
 from tests.torture.faults.road import Road
@@ -20,7 +20,7 @@ from tests.torture.faults.stack import PacedClock, Stack
 from tests.torture.faults.table import Cell
 from tests.torture.faults.trial import Trial
 
-__all__ = ["new_pod", "pod", "signed_in"]
+__all__ = ["pod", "signed_in"]
 
 START = 1_900_000_000.0
 PATIENT_SECONDS, IMPATIENT_SECONDS = 10.0, 0.3
