@@ -20,7 +20,7 @@ endef
 
 test: .venv
 	@rm -f .coverage .coverage.*
-	$(call test_twice,$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not serial and not image and not kubernetes")
+	$(call test_twice,$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not image and not kubernetes")
 	$(call test_twice,$(BIN)/python -m pytest -m "serial and not image and not kubernetes")
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95 --skip-covered
@@ -99,6 +99,7 @@ lock:
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --no-deps --group fuzz -o requirements-fuzz.txt
 	$(COMPILE) --no-deps --group emulator -c requirements-dev.txt -o requirements-emulator.txt
+	$(COMPILE) pyproject.toml --group kubernetes -c requirements-dev.txt -o requirements-kubernetes.txt
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \

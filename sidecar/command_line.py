@@ -10,8 +10,9 @@ from typing import NoReturn
 
 from sidecar import __version__
 from sidecar.core.oauth_answer import printable
-from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS, Setting
+from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS
 from sidecar.errors import EXIT_CODES, UsageError
+from sidecar.setting import Setting
 from sidecar.setting_groups import GROUPS
 
 WATCH_SECONDS = 2

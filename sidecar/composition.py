@@ -27,6 +27,7 @@ from sidecar.core.token import Labels
 from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
+from sidecar.kubernetes import wiring
 from sidecar.ledger import Ledger
 from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import SystemClock
@@ -105,6 +106,7 @@ def run_turn(
     files = FurtherFiles(
         settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
     )
+    elsewhere = wiring.elsewhere(settings)
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
@@ -154,6 +156,7 @@ def run_turn(
             further=files,
             published=announcement.published,
             unprobed=rules.demanded,
+            elsewhere=elsewhere,
         )
         renewal = Renewal(
             authority=entra,
@@ -203,7 +206,10 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            work()
+            try:
+                work()
+            finally:
+                elsewhere.close()
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise

@@ -16,10 +16,12 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core import plan
 from sidecar.core.account import Account
+from sidecar.core.formats import files_of
 from sidecar.core.lifetime import moved_between, never_longer
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.published import as_readers_see, says_longer
 from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
+from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
@@ -43,9 +45,11 @@ class Custody:
         further: Callable[[Mapping[str, Document]], Mapping[str, str]] = lambda _documents: {},
         published: Callable[[], None] = lambda: None,
         unprobed: Collection[str] = (),
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """`further` makes the files that are published beside those of tokens, by path; `published` is called
-        whenever readers see something new; `unprobed` are tokens that no probe asks about.
+        whenever readers see something new; `unprobed` are tokens that no probe asks about;
+        `elsewhere` is what other pods share.
         """
         self._cache = cache
         self._token_dir = token_dir
@@ -58,6 +62,7 @@ class Custody:
         self._further = further
         self._published = published
         self._unprobed = unprobed
+        self._elsewhere: Elsewhere = elsewhere or Nowhere()
 
     def open(self) -> None:
         """Read the cache; one that is damaged or foreign is set aside, and the log says where.
@@ -65,6 +70,7 @@ class Custody:
         :raises CacheSealed: no key opens it
         :raises DirectoryError: it cannot be read
         """
+        self._elsewhere.fetch()
         try:
             aside = self._cache.open(now=self._clock.now())
         except OSError as error:
@@ -82,6 +88,12 @@ class Custody:
             # At once, so that an open cache does not wait for its key, nor an old key for the next renewal.
             with suppress(OSError):
                 self._cache.commit(self._cache.account, self._cache.tokens, at=self._cache.told_at)
+                self._elsewhere.saved()
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """What other pods share."""
+        return self._elsewhere
 
     @property
     def account(self) -> Account | None:
@@ -109,6 +121,7 @@ class Custody:
             )
         except OSError as error:
             raise self.cannot_save(error) from error
+        self._elsewhere.saved()
 
     def follow_clock(self) -> None:
         """After a leap, or a reboot: keep the lives of the tokens by the new time. One step forward and one
@@ -121,8 +134,9 @@ class Custody:
     def rehearse(self) -> None:
         """Save and publish something, so that a person is asked only if the answer can be kept.
 
-        :raises DirectoryError: it could not
+        :raises NotKept: it could not
         """
+        self._elsewhere.make_room()
         self._cache.discard()
         self._commit(self.account, self.tokens)
         try:
@@ -133,8 +147,9 @@ class Custody:
     def make_room(self) -> None:
         """Make sure that a new refresh token could be saved, before the old one is used.
 
-        :raises DirectoryError: it could not
+        :raises NotKept: it could not
         """
+        self._elsewhere.make_room()
         try:
             self._cache.make_room()
         except OSError as error:
@@ -179,11 +194,15 @@ class Custody:
         """Make `documents` and `further` what readers see, and nothing else."""
         try:
             with self._interrupts.held():
-                if self._token_dir.mend(documents, further=further):
-                    return
-                self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
+                news = not self._token_dir.mend(documents, further=further)
+                if news:
+                    self._token_dir.publish(documents, at=self._clock.anchor(), further=further)
         except OSError as error:
             raise self._cannot_publish(error) from error
+        finally:  # a full token directory keeps nothing from other pods
+            self._elsewhere.show({**files_of(documents), **further}, documents)
+        if not news:
+            return
         tokens, now = self.tokens, self._clock.now()
         self._log.event(
             "token.published",
@@ -203,6 +222,7 @@ class Custody:
                 self._token_dir.withdraw()
             except OSError as error:
                 raise self._cannot_publish(error) from error
+            self._elsewhere.withdraw()
             self._cache.clear()
             self._commit(None, {})
         self._log.event("token.withdrawn", level="warning")
@@ -219,6 +239,9 @@ class Custody:
         }
         situation = Situation(now=self._clock.now(), wanted=self._wanted, cached=shown, attempts={})
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
+        elsewhere = self._elsewhere.live_until
+        if elsewhere < live_until:
+            live_until, ready_until = int(elsewhere), min(ready_until, int(elsewhere))
         self._state.tell_probes(live_until, ready_until)
 
     def _commit(self, account: Account | None, tokens: TokenSet) -> None:
@@ -226,6 +249,7 @@ class Custody:
             self._cache.commit(account, tokens, at=self._clock.anchor())
         except OSError as error:
             raise self.cannot_save(error) from error
+        self._elsewhere.saved()
 
     def cannot_save(self, error: OSError) -> DirectoryError:
         """What to tell when the state directory does not take something."""

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from sidecar import setting_values as values
-
-
-@dataclass(frozen=True)
-class Setting:
-    """`name` is the environment variable; `parse` raises ValueError with what would be right."""
-
-    name: str
-    parse: Callable[[str], object]
-    help: str
-    default: str | None = None
-
-    @property
-    def attribute(self) -> str:
-        """Its name in `Settings`: AZURE_CLIENT_ID is `client_id`."""
-        return re.sub("^(AZURE|SIDECAR)_", "", self.name).lower()
-
-    @property
-    def flag(self) -> str:
-        """Its name on the command line: `--client-id`."""
-        return "--" + self.attribute.replace("_", "-")
-
+from sidecar.kubernetes_declarations import KUBERNETES
+from sidecar.setting import Setting
 
 SETTINGS_FILE = "SIDECAR_SETTINGS_FILE"
 
@@ -225,6 +202,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Resources whose tokens are fetched when somebody asks `serve` for them, such as "
         "`https://vault.azure.net`, or `any`. Unset: none but those of SIDECAR_SCOPES and SIDECAR_TOKENS.",
     ),
+    *KUBERNETES,
     Setting("SIDECAR_LOG_FORMAT", values.one_of("console", "json"), "`console` or `json`.", "console"),
     Setting(
         "SIDECAR_LOG_LEVEL",

@@ -17,7 +17,7 @@ from sidecar.core.schedule import Attempts
 from sidecar.core.signin_hours import next_opening
 from sidecar.core.time_words import span, utc_date
 from sidecar.custody import Custody
-from sidecar.errors import DirectoryError, SidecarError
+from sidecar.errors import NotKept, SidecarError
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.role import Rules
@@ -79,7 +79,7 @@ class EarlySignin:
     def ask(self, *, accept: Callable[[Grant], None], drop: Callable[[], None]) -> bool:
         """Prompt for the first token; whether somebody signed in.
 
-        :raises DirectoryError: what they answered could not be kept
+        :raises NotKept: what they answered could not be kept
         """
         scopes = next(iter(self._rules.wanted.values()))
         expected = session.expectation(self._ledger.journal.session)
@@ -97,7 +97,7 @@ class EarlySignin:
                 reason=f"The present sign-in ends about {utc_date(expected.ends_on)}.",
                 again=lambda: False,  # others wait for the lock, and may need no person at all
             )
-        except DirectoryError:
+        except NotKept:
             raise
         except SidecarError as failure:
             drop()

@@ -91,7 +91,15 @@ class ListenerLost(SidecarError):
     retryable = True
 
 
-class DirectoryError(SidecarError):
+class NotKept(SidecarError):
+    """Something cannot be kept or published where it should be. The turn ends, and nothing that is kept is
+    lost; `pause_seconds` is when it is tried again.
+    """
+
+    pause_seconds: int = 20
+
+
+class DirectoryError(NotKept):
     """A directory cannot be written: missing, read-only, full or not ours."""
 
     exit_code = 73
@@ -110,6 +118,60 @@ class StillAtWork(SidecarError):
 
 class CacheSealed(ConfigurationError):
     """The cache is whole, but none of the keys given opens it. It is left untouched."""
+
+
+class ClusterError(NotKept):
+    """The Kubernetes API did not do what it was asked for; the subclasses say what helps."""
+
+
+class ClusterUnreachable(ClusterError):
+    """No usable answer of the API server: DNS, connection, TLS, time-out."""
+
+    retryable = True
+
+
+class ClusterBusy(ClusterError):
+    """429 or 5xx of the API server."""
+
+    retryable = True
+
+
+class ClusterForbidden(ClusterError):
+    """401 or 403: the ServiceAccount lacks a rule, which the advice spells out. RBAC takes a moment to
+    arrive, and an administrator may mend it: no turn is the last one because of this.
+    """
+
+    cure = "administrator"
+
+
+class ObjectMissing(ClusterError):
+    """A Secret or Lease is not there. The manifests make them; this program may not."""
+
+    cure = "configuration"
+
+
+class ClusterConflict(ClusterError):
+    """409: somebody else has written the object since it was read."""
+
+    retryable = True
+
+
+class ClusterRefused(ClusterError):
+    """Another 4xx, such as an object of more than 1 MiB."""
+
+    cure = "configuration"
+
+
+class SecretNotOurs(ClusterError):
+    """Another sidecar publishes to this Secret; what apps see would change from one person to another."""
+
+    cure = "configuration"
+
+
+class LeaseHeld(ClusterError):
+    """Another replica is at work. That is how it should be, and no trouble of anybody's."""
+
+    retryable = True
 
 
 class AuthorityUnreachable(SidecarError):

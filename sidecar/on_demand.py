@@ -20,7 +20,7 @@ from sidecar.core.schedule import Attempts
 from sidecar.errors import (
     AccountRefused,
     ConfigurationError,
-    DirectoryError,
+    NotKept,
     SidecarError,
     SigninRequired,
     of_kind,
@@ -80,7 +80,7 @@ class OnDemand:
             failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.path)
             self._ledger.report("refresh.failed", failure, level="error")
             raise failure from error
-        except DirectoryError as failure:
+        except NotKept as failure:
             self._ledger.report("refresh.failed", failure, level="error")
             raise
         except SidecarError as failure:

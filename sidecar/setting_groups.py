@@ -60,6 +60,14 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "SIDECAR_ON_DEMAND",
         }
     ),
+    "one sign-in for many pods (docs/shared.md)": frozenset(
+        {
+            "SIDECAR_PUBLISH_SECRET",
+            "SIDECAR_STATE_SECRET",
+            "SIDECAR_POD",
+            "SIDECAR_SERVICE_ACCOUNT_DIR",
+        }
+    ),
     "log": frozenset({"SIDECAR_LOG_FORMAT", "SIDECAR_LOG_LEVEL"}),
 }
 """Each setting is in exactly one of them."""

@@ -11,12 +11,14 @@ from pathlib import Path
 from sidecar import setting_values as values
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
+from sidecar.core.kubernetes.objects import ObjectName, Pod
 from sidecar.core.oauth_answer import printable
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
 from sidecar.core.token import UNNAMED, Wanted
-from sidecar.declarations import SETTINGS, SETTINGS_FILE, Setting
+from sidecar.declarations import SETTINGS, SETTINGS_FILE
 from sidecar.errors import SettingsError
+from sidecar.setting import Setting
 from sidecar.settings_file import FromFile, read_settings_file
 
 # Kubernetes gives every pod variables for the services of its namespace, so one named "sidecar" or
@@ -72,6 +74,10 @@ class Settings:
     serve_hosts: frozenset[str]
     serve_imds: str
     on_demand: tuple[str, ...]
+    publish_secret: tuple[ObjectName, ...]
+    state_secret: ObjectName | None
+    pod: Pod | None
+    service_account_dir: Path
     log_format: str
     log_level: str
 
@@ -173,6 +179,13 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         mistakes.append("SIDECAR_ALLOWED_TENANTS: only Entra has tenants; use SIDECAR_ALLOWED_USERS")
     if not entra and found["on_demand"]:
         mistakes.append("SIDECAR_ON_DEMAND: only Entra has resources; name scopes in SIDECAR_TOKENS")
+    if found["state_secret"] and not found["cache_key_file"]:
+        mistakes.append(
+            "SIDECAR_STATE_SECRET: needs SIDECAR_CACHE_KEY_FILE; unsealed, the refresh token could be read "
+            "by all who may read Secrets"
+        )
+    if found["state_secret"] and found["state_secret"] in _published(found["publish_secret"]):
+        mistakes.append("SIDECAR_PUBLISH_SECRET: apps read it, so SIDECAR_STATE_SECRET must be another one")
     named = {"SIDECAR_SCOPES": _all_of(found["scopes"]), "SIDECAR_TOKENS": _all_of(found["tokens"])}
     mistakes += [
         f"{setting}: {scope} is a resource and no scope; did you mean {scope.rstrip('/')}/.default?"
@@ -180,11 +193,16 @@ def _survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[dict[
         for scope in scopes
         if entra and _RESOURCE.fullmatch(scope)
     ]
-    for name, empty in (("scopes", ()), ("tokens", {}), ("formats", ()), ("on_demand", ())):
-        found[name] = found[name] or empty
+    for name in ("scopes", "formats", "on_demand", "publish_secret"):
+        found[name] = found[name] or ()
+    found["tokens"] = found["tokens"] or {}
     for name in ("allowed_users", "allowed_tenants", "serve_hosts"):
         found[name] = found[name] or frozenset()
     return found, mistakes
+
+
+def _published(parsed: object) -> tuple[ObjectName, ...]:
+    return parsed if isinstance(parsed, tuple) else ()
 
 
 def _all_of(parsed: object) -> list[str]:

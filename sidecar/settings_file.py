@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from sidecar import setting_values as values
 from sidecar.core.oauth_answer import printable
-from sidecar.declarations import SETTINGS, SETTINGS_FILE, SHELL_TOO, Setting
+from sidecar.declarations import SETTINGS, SETTINGS_FILE, SHELL_TOO
 from sidecar.posix.files import read_given
+from sidecar.setting import Setting
 
 MAX_BYTES = 64 << 10
 

@@ -19,7 +19,7 @@ from sidecar.core.signin_hours import inside
 from sidecar.core.signin_reason import reason
 from sidecar.custody import Custody
 from sidecar.early import EarlySignin
-from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
+from sidecar.errors import AccountRefused, LeaseHeld, NotKept, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
@@ -97,9 +97,14 @@ class Turn:
             failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=self._state.path)
             self._ledger.report(f"{self._role.name}.failed", failure, level="error")
             raise failure from error
+        except LeaseHeld as held:
+            retry_in_seconds = held.pause_seconds
+            self._ledger.report("lease.held", held, level="info", retry_in_seconds=retry_in_seconds)
+            if self._role is SIGNIN:
+                raise
         except SidecarError as failure:
-            if isinstance(failure, DirectoryError):
-                retry_in_seconds = schedule.WRITE_RETRY_SECONDS
+            if isinstance(failure, NotKept):
+                retry_in_seconds = failure.pause_seconds
             self._ledger.report(f"{self._role.name}.failed", failure, level="error")
             raise
         except Interrupted:
@@ -164,7 +169,7 @@ class Turn:
                 reason=reason(error),
                 again=lambda: not self._must_not_ask(),
             )
-        except DirectoryError:
+        except NotKept:
             raise
         except SidecarError as failure:
             self._drop()
@@ -223,7 +228,8 @@ class Turn:
         situation = self._early.foresee()
         anchor = self._clock.anchor()
         if retry_in_seconds is None:
-            wake_on = plan.wake_on(situation, self._rules.policy)
+            look_on = situation.now + self._custody.elsewhere.look_in_seconds
+            wake_on = int(min(plan.wake_on(situation, self._rules.policy), look_on))
         else:
             wake_on = int(situation.now) + retry_in_seconds
         if self._ledger.journal.renewal_owed:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sidecar.core import plan, schedule
+from sidecar.core import plan
 from sidecar.core.account import objection
 from sidecar.core.plan import Situation
 from sidecar.core.signin_hours import next_opening
 from sidecar.custody import Custody
-from sidecar.errors import AccountRefused, DirectoryError, SidecarError, SigninRequired
+from sidecar.errors import AccountRefused, NotKept, SidecarError, SigninRequired
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.renewal import Renewal
@@ -55,7 +55,7 @@ class Upkeep:
 
         :raises AccountRefused: the answer named an account that is not allowed; it is withdrawn, but not by a
             turn on demand, whose settings may be other ones than the loop's
-        :raises DirectoryError: what was obtained could not be saved or published
+        :raises NotKept: what was obtained could not be saved or published
         """
         try:
             self._renewal.run(names, attempts=self._role.attempts)
@@ -77,7 +77,7 @@ class Upkeep:
     def serve_the_others(self, refused: Sequence[str]) -> None:
         """Somebody signed in for the first token of `refused`, which serves the others as well.
 
-        :raises AccountRefused, DirectoryError: as `renew`
+        :raises AccountRefused, NotKept: as `renew`
         """
         self._renewal.failures = {}
         attempts = self._ledger.journal.tokens
@@ -94,7 +94,10 @@ class Upkeep:
     def beside_prompt(self, refused: Sequence[str]) -> None:
         """Renew what is due but for the tokens `refused`, which wait for a person. Nothing of it ends the
         prompt: what cannot be written is tried again as soon as it would be between turns.
+
+        :raises LeaseHeld: another replica has taken over, which ends it
         """
+        self._custody.elsewhere.keep()
         self._ledger.check_clock()
         if self._custody.account is None:
             self._ledger.settle()
@@ -120,7 +123,7 @@ class Upkeep:
     def withdraw_if_refused(self) -> None:
         """Give up the account if today's settings do not allow it.
 
-        :raises DirectoryError: a directory is read-only
+        :raises NotKept: a directory is read-only
         """
         account = self._custody.account
         if account and (refused := objection(account, self._rules.admission)):
@@ -135,8 +138,8 @@ class Upkeep:
             self._owed_on = None
         except AccountRefused:
             self._owed_on = None
-        except DirectoryError as error:
-            pause = schedule.WRITE_RETRY_SECONDS
+        except NotKept as error:
+            pause = error.pause_seconds
             self._ledger.report("refresh.failed", error, level="error", retry_in_seconds=pause)
             self._owed_on = self._clock.anchor().boot + pause
         failures = self._renewal.failures

@@ -8,7 +8,8 @@ from pathlib import Path
 import shtab
 
 from sidecar.command_line import completion_parser
-from sidecar.declarations import SETTINGS, Setting
+from sidecar.declarations import SETTINGS
+from sidecar.setting import Setting
 
 FOLDER = Path(__file__).parents[1] / "docs/completion"
 ENTRYPOINT = "entrypoint.sh"

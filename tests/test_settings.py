@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.core.kubernetes.objects import ObjectName, Pod
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
 from sidecar.declarations import SETTINGS
@@ -70,6 +71,10 @@ def test_three_settings_are_enough() -> None:
         serve_hosts=frozenset(),
         serve_imds="off",
         on_demand=(),
+        publish_secret=(),
+        state_secret=None,
+        pod=None,
+        service_account_dir=Path("/var/run/secrets/kubernetes.io/serviceaccount"),
         log_format="console",
         log_level="info",
     )
@@ -109,6 +114,10 @@ def test_every_setting_is_read_from_its_own_name() -> None:
         "SIDECAR_SERVE_HOSTS": "Entra-Serve",
         "SIDECAR_SERVE_IMDS": "on",
         "SIDECAR_ON_DEMAND": "https://vault.azure.net",
+        "SIDECAR_PUBLISH_SECRET": "apps/entra-token, other/entra.token",
+        "SIDECAR_STATE_SECRET": "entra/entra-state",
+        "SIDECAR_POD": "entra/entra-0/12-34",
+        "SIDECAR_SERVICE_ACCOUNT_DIR": "/account",
         "SIDECAR_LOG_FORMAT": "json",
         "SIDECAR_LOG_LEVEL": "error",
     }
@@ -151,6 +160,10 @@ def test_every_setting_is_read_from_its_own_name() -> None:
         serve_hosts=frozenset({"entra-serve"}),
         serve_imds="on",
         on_demand=("https://vault.azure.net",),
+        publish_secret=(ObjectName("apps", "entra-token"), ObjectName("other", "entra.token")),
+        state_secret=ObjectName("entra", "entra-state"),
+        pod=Pod("entra", "entra-0", "12-34"),
+        service_account_dir=Path("/account"),
         log_format="json",
         log_level="error",
     )

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar import setting_values
-from sidecar.declarations import SETTINGS, Setting
+from sidecar.declarations import SETTINGS
 from sidecar.errors import SettingsError
+from sidecar.setting import Setting
 from sidecar.settings import Settings, read_settings, read_what_is_right
 from sidecar.settings_file import MAX_BYTES, read_settings_file
 

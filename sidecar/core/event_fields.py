@@ -131,6 +131,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "clock.leapt": ("message",),
     "clock.offset": (*_ERROR, "offset_seconds"),
     "lock.waiting": ("path",),
+    "lease.held": (*_ERROR, "retry_in_seconds"),
     "shutdown.requested": ("signal",),
 }
 """By event; those that tell of an error may have `ERROR_FIELDS` too."""

@@ -1,0 +1,54 @@
+"""What lies outside the pod, as one: the shared state, if there is one, and the Secrets that apps mount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sidecar.core.formats import Document
+from sidecar.elsewhere import Elsewhere
+
+
+class Cluster:
+    """An `Elsewhere` of two, each `Nowhere` if it is not set up."""
+
+    def __init__(self, *, state: Elsewhere, copies: Elsewhere) -> None:
+        self._state = state
+        self._copies = copies
+
+    def fetch(self) -> None:
+        """Take the Lease, and what is shared."""
+        self._state.fetch()
+
+    def make_room(self) -> None:
+        """Make sure that the Lease is ours."""
+        self._state.make_room()
+
+    def saved(self) -> None:
+        """Share the cache."""
+        self._state.saved()
+
+    def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
+        """Copy what apps read."""
+        self._copies.show(contents, documents)
+
+    def withdraw(self) -> None:
+        """Empty the copies."""
+        self._copies.withdraw()
+
+    def keep(self) -> None:
+        """Renew the Lease."""
+        self._state.keep()
+
+    @property
+    def live_until(self) -> float:
+        """Of the copies."""
+        return self._copies.live_until
+
+    @property
+    def look_in_seconds(self) -> float:
+        """Of both."""
+        return min(self._state.look_in_seconds, self._copies.look_in_seconds)
+
+    def close(self) -> None:
+        """Let go of the Lease."""
+        self._state.close()
