@@ -85,8 +85,8 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
-        api = wiring.cluster_api(settings, environ=environ, beat=heart.beat)
-        elsewhere = wiring.elsewhere(settings, api=api)
+        server = wiring.api_server(settings, environ)
+        elsewhere = wiring.elsewhere(settings, server)
         faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")

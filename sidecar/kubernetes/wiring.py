@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 from sidecar.core.kubernetes.objects import ClusterApi
 from sidecar.elsewhere import Elsewhere, Nowhere
@@ -10,56 +13,60 @@ from sidecar.errors import ConfigurationError
 from sidecar.settings import Settings
 
 
-def cluster_api(
-    settings: Settings, *, environ: Mapping[str, str], beat: Callable[[], None] = lambda: None
-) -> ClusterApi | None:
-    """The API server that Kubernetes names in `environ`; None if no setting asks for it. Nothing is sent yet.
-    `beat` is called before each request: no thread but the main one may then use it.
+@dataclass(frozen=True)
+class ApiServer:
+    """Where it is, and where the ServiceAccount's token is that it accepts."""
 
-    :raises ConfigurationError: this image cannot, or this is no pod
-    """
-    if not asked_for(settings):
-        return None
-    server = _server(environ)
-    try:
+    url: str
+    account_dir: Path
+
+    def connect(self, *, beat: Callable[[], None] = lambda: None) -> ClusterApi:
+        """A client of its own, which connects with its first request. `beat` is called before each request;
+        with a heart's, only the main thread may use the client.
+        """
         from sidecar.adapters.kubernetes import LightkubeApi
-    except ModuleNotFoundError as error:
+
+        return LightkubeApi(server=self.url, account_dir=self.account_dir, beat=beat)
+
+
+def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | None:
+    """The one that Kubernetes names in `environ`; None if no setting asks for it. The client is not loaded yet.
+
+    :raises ConfigurationError: this image has no client, or this is no pod
+    """
+    asking = {
+        "SIDECAR_PUBLISH_SECRET": settings.publish_secret,
+        "SIDECAR_STATE_SECRET": settings.state_secret,
+        "SIDECAR_POD": settings.pod,
+    }
+    asking = {name: value for name, value in asking.items() if value}
+    if not asking:
+        return None
+    if find_spec("lightkube") is None:
         raise ConfigurationError(
-            f"{_setting(settings)} is set, but this image has no Kubernetes client ({error.name})",
+            f"{next(iter(asking))} is set, but this image has no Kubernetes client",
             advice="Use the image with Kubernetes: the tag that ends in -kubernetes (docs/shared.md).",
-        ) from None
-    return LightkubeApi(server=server, account_dir=settings.service_account_dir, beat=beat)
+        )
+    return ApiServer(_url(environ, asking), settings.service_account_dir)
 
 
-def asked_for(settings: Settings) -> bool:
-    """Whether anything is to be done with the Kubernetes API."""
-    return bool(settings.publish_secret or settings.state_secret or settings.pod)
-
-
-def elsewhere(settings: Settings, *, api: ClusterApi | None) -> Elsewhere:
+def elsewhere(settings: Settings, server: ApiServer | None) -> Elsewhere:
     """Where else the cache is kept and tokens are published."""
-    if api is None or (settings.state_secret is None and not settings.publish_secret):
+    if server is None or (settings.state_secret is None and not settings.publish_secret):
         return Nowhere()
     raise NotImplementedError
 
 
-def _server(environ: Mapping[str, str]) -> str:
-    """The variables that the kubelet gives every container (kubernetes.io, "Accessing the Kubernetes API from
-    a Pod").
+def _url(environ: Mapping[str, str], asking: Mapping[str, object]) -> str:
+    """From the variables that the kubelet gives to every container (kubernetes.io, "Accessing the Kubernetes
+    API from a Pod").
     """
-    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT") or "443"
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
     if not host or not port.isdecimal():
         raise ConfigurationError(
             "KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is missing or wrong, so that the API server "
             "cannot be found",
-            advice="Kubernetes sets both in every pod. Elsewhere, remove SIDECAR_PUBLISH_SECRET, "
-            "SIDECAR_STATE_SECRET and SIDECAR_POD.",
+            advice=f"Kubernetes sets both in every pod; elsewhere, do without {', '.join(asking)}.",
         )
     bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"https://{bracketed}:{port}"
-
-
-def _setting(settings: Settings) -> str:
-    if settings.publish_secret:
-        return "SIDECAR_PUBLISH_SECRET"
-    return "SIDECAR_STATE_SECRET" if settings.state_secret else "SIDECAR_POD"
