@@ -30,7 +30,7 @@ class ApiServer:
 
 
 def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | None:
-    """The one that Kubernetes names in `environ`; None if no setting asks for it. The client is not loaded yet.
+    """The one that Kubernetes names in `environ`; None if no setting asks for it. No client is loaded yet.
 
     :raises ConfigurationError: this image has no client, or this is no pod
     """

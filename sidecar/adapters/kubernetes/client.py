@@ -133,7 +133,9 @@ class LightkubeApi:
         before = self._as_read[kind.__name__, name]
         rule = _rule(kind, name, "update")
         if before["metadata"]["resourceVersion"] != version:
-            raise ClusterConflict(f"{subject(rule)} was read in another version since")
+            raise ClusterConflict(
+                f"{subject(rule)} was read in another version since", advice="It is read and tried again."
+            )
         tries = 0
 
         def put(client: Client) -> Any:

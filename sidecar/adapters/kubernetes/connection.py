@@ -14,7 +14,7 @@ from lightkube.core.exceptions import ConfigError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from sidecar.adapters.kubernetes.transport import REQUEST_SECONDS, Bounded
-from sidecar.adapters.kubernetes.trouble import meaning
+from sidecar.adapters.kubernetes.trouble import Unreadable, meaning
 from sidecar.core.kubernetes.documents import CONTROLLER
 from sidecar.core.kubernetes.objects import Rule
 from sidecar.errors import ClusterBusy, ClusterError, ClusterUnreachable
@@ -34,6 +34,7 @@ FAILURES = (
     httpx2.StreamError,
     msgspec.MsgspecError,
     ConfigError,
+    Unreadable,
     OSError,
     KeyError,
     TypeError,
@@ -104,7 +105,12 @@ class Connection:
 
     def _client(self) -> Client:
         if self._connected is None:
-            ca_file = self._account_dir / "ca.crt"
+            ca_file, token_file = self._account_dir / "ca.crt", self._account_dir / "token"
+            try:
+                token_file.read_bytes()  # lightkube tells of a missing one alone
+                transport = Bounded(ca_file)
+            except OSError as error:
+                raise Unreadable from error
             config = KubeConfig.from_dict(
                 {
                     "current-context": "pod",
@@ -115,7 +121,7 @@ class Connection:
                             "cluster": {"server": self.server, "certificate-authority": str(ca_file)},
                         }
                     ],
-                    "users": [{"name": "pod", "user": {"tokenFile": str(self._account_dir / "token")}}],
+                    "users": [{"name": "pod", "user": {"tokenFile": str(token_file)}}],
                 }
             )
             self._connected = Client(
@@ -123,7 +129,7 @@ class Connection:
                 timeout=httpx2.Timeout(REQUEST_SECONDS),
                 field_manager=CONTROLLER,
                 trust_env=False,
-                transport=Bounded(ca_file),
+                transport=transport,
             )
         return self._connected
 

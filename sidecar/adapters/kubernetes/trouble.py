@@ -21,6 +21,10 @@ _NETWORK_ADVICE = (
 )
 
 
+class Unreadable(Exception):
+    """A file of the ServiceAccount."""
+
+
 def meaning(error: Exception, rule: Rule, *, server: str, sent: Collection[str] = ()) -> ClusterError:
     """What `error` says of the request for `rule`, whose body held the texts `sent`."""
     causes = list(_chain(error))
@@ -35,12 +39,15 @@ def meaning(error: Exception, rule: Rule, *, server: str, sent: Collection[str] 
                 "cluster's own, and the certificate has to name KUBERNETES_SERVICE_HOST.",
                 cause="tls",
             )
-    if isinstance(error, ConfigError | PermissionError | IsADirectoryError):
-        return ClusterForbidden(
-            "the ServiceAccount's token cannot be read",
-            advice="Is it mounted (automountServiceAccountToken: true), and readable to this user (fsGroup)? "
-            "SIDECAR_SERVICE_ACCOUNT_DIR says where.",
-            cause=type(error).__name__,
+    if isinstance(error, Unreadable | ConfigError):
+        return refusals.paused(
+            ClusterForbidden(
+                "the ServiceAccount's token and ca.crt cannot be read",
+                advice="Are they mounted (automountServiceAccountToken: true), and readable to this user "
+                "(fsGroup)? SIDECAR_SERVICE_ACCOUNT_DIR says where.",
+                cause="no ServiceAccount",
+            ),
+            refusals.ADMINISTRATOR_SECONDS,
         )
     if isinstance(error, httpx2.TimeoutException):
         return _unreachable(f"no answer from the API server {server} in time", rule, "time-out")
