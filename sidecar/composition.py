@@ -87,7 +87,9 @@ def run_turn(
         )
         server = wiring.api_server(settings, environ)
         elsewhere = wiring.elsewhere(settings, server)
-        faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
+        faces = telling.faces(
+            settings, environ=environ, opener=http.opener, clock=clock, log=log, server=server
+        )
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
