@@ -136,7 +136,7 @@ class TokenCache:
         return aside
 
     def look(self, raw: bytes | None = None) -> Remembered:
-        """What the file holds, or `raw` if it were the file, without touching anything.
+        """What the file holds, or a copy of it that is given, without touching anything.
 
         :raises CacheSealed, ValueError, OSError: no key opens it; it is damaged or foreign; it cannot be read
         """

@@ -18,6 +18,7 @@ from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes import lease as lease_rule
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName
 from sidecar.core.kubernetes.shared_copy import Copy, Step
+from sidecar.core.kubernetes.shared_record import Record
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterError, LeaseHeld
 from sidecar.kubernetes import shared_news
@@ -75,10 +76,9 @@ class SharedState(Nowhere):
         self._log = log
         self._look_seconds = LOOK_SECONDS * (1 + spread / 10)
         self._tells = tells
-        self._begin()
+        self._begin(Record())
 
-    def _begin(self) -> None:
-        record = self._file.read(self._name, self._replica)
+    def _begin(self, record: Record) -> None:
         self._exchange = Exchange(
             name=self._name,
             record=record,
@@ -114,7 +114,7 @@ class SharedState(Nowhere):
 
         :raises OSError: the state directory does not take it
         """
-        self._begin()
+        self._begin(self._file.read(self._name, self._replica))
         exchange, where = self._exchange, LOOK
         secret = exchange.secret
         try:
@@ -196,6 +196,8 @@ class SharedState(Nowhere):
 
     def close(self) -> None:
         """Let the Lease go; keep it while something is owed."""
+        if not self._exchange.record.replica:
+            return  # the turn ended before it looked
         if self._lease.is_ours and not self._exchange.abandoned:
             seconds = RELEASE_SECONDS if self._interrupts.came else STOP_SECONDS
             with suppress(ClusterError, TimeoutError, RuntimeError):
