@@ -19,6 +19,7 @@ from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterConflict, ClusterError, ClusterUnreachable, ObjectMissing
 from sidecar.kubernetes.copy_book import CopyBook
 from sidecar.posix.clock import Clock
+from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
 CONFLICTS_MAX = 3
@@ -41,6 +42,7 @@ class TokenSecrets(Nowhere):
         judged: Collection[str],
         state: StateDirectory,
         clock: Clock,
+        heart: Heart,
         interrupts: Interrupts,
         log: Log,
         trust: Callable[[], Trust] = lambda: Trust.SURE,
@@ -52,6 +54,7 @@ class TokenSecrets(Nowhere):
         self._names = {str(name): name for name in names}
         self._owner = owner
         self._clock = clock
+        self._heart = heart
         self._interrupts = interrupts
         self._trust = trust
         self._log = log
@@ -114,6 +117,7 @@ class TokenSecrets(Nowhere):
             try:
                 if down is not None:
                     raise ClusterUnreachable(down.message, advice=down.advice)
+                self._heart.beat()
                 act(name)
             except ClusterError as error:
                 self._read.pop(name, None)

@@ -53,7 +53,7 @@ def publishing(bench: Bench, api: InMemoryCluster, trust: Callable[[], Trust] = 
     """The pod with the Secrets beside its directories."""
     policy = replace(bench.rules.policy, carry_seconds=CARRY_SECONDS)
     bench.rules = replace(bench.rules, policy=policy)
-    bench.elsewhere = lambda state, interrupts, log: Cluster(
+    bench.elsewhere = lambda state, heart, interrupts, log: Cluster(
         state=Nowhere(),
         copies=TokenSecrets(
             api=api,
@@ -62,6 +62,7 @@ def publishing(bench: Bench, api: InMemoryCluster, trust: Callable[[], Trust] = 
             judged=list(bench.rules.wanted),
             state=state,
             clock=bench.clock,
+            heart=heart,
             interrupts=interrupts,
             log=log,
             trust=trust,
