@@ -87,7 +87,10 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
-        faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
+        server = wiring.api_server(settings, environ)
+        faces = telling.faces(
+            settings, environ=environ, opener=http.opener, clock=clock, log=log, server=server
+        )
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
@@ -97,6 +100,9 @@ def run_turn(
         raise failure from error
     authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
+    elsewhere = wiring.elsewhere(
+        settings, server, state=state, clock=clock, heart=heart, interrupts=interrupts, log=log
+    )
     entra = Entra(
         authority=authority,
         client_id=settings.client_id,
@@ -108,7 +114,6 @@ def run_turn(
     files = FurtherFiles(
         settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
     )
-    elsewhere = wiring.elsewhere(settings)
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
