@@ -14,7 +14,7 @@ from sidecar.core.formats import Document
 from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import LOOK_SECONDS
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
-from sidecar.core.kubernetes.token_secret import Edition
+from sidecar.core.kubernetes.token_secret import Edition, Trust
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterConflict, ClusterError, ClusterUnreachable, ObjectMissing
 from sidecar.kubernetes.copy_book import CopyBook
@@ -45,11 +45,10 @@ class TokenSecrets(Nowhere):
         heart: Heart,
         interrupts: Interrupts,
         log: Log,
-        is_current: Callable[[], bool] = lambda: True,
+        trust: Callable[[], Trust] = lambda: Trust.SURE,
     ) -> None:
         """`owner` is whose Secrets they are (`token_secret.owner_of`); `judged` are the tokens that probes
-        ask about: those that are configured. `is_current`: whether nobody else can have obtained something
-        newer than what is shown here.
+        ask about: those that are configured. `trust`: how sure we are that what is shown is the newest.
         """
         self._api = api
         self._names = {str(name): name for name in names}
@@ -57,7 +56,7 @@ class TokenSecrets(Nowhere):
         self._clock = clock
         self._heart = heart
         self._interrupts = interrupts
-        self._is_current = is_current
+        self._trust = trust
         self._log = log
         self._book = CopyBook(list(self._names), judged=judged, state=state, clock=clock, log=log)
         self._read: dict[str, tuple[Secret, float]] = {}
@@ -106,11 +105,11 @@ class TokenSecrets(Nowhere):
         return self._book.look_in_seconds
 
     def _visit(self, act: Callable[[str], None], names: Collection[str]) -> None:
-        """One after the other; first those that were well, then whichever waits for longest. Where the API
-        server does not answer, the others do not wait for it too. A signal that is held back ends it.
+        """One after the other. Where the API server does not answer, the others do not wait for it too. A
+        signal that is held back ends it.
         """
         down: ClusterError | None = None
-        for name in sorted(names, key=lambda name: self._book[name].retry_on):
+        for name in self._book.in_turn(names):
             if self._interrupts.pending:
                 break
             if self._book.waits(name):
@@ -122,7 +121,7 @@ class TokenSecrets(Nowhere):
                 act(name)
             except ClusterError as error:
                 self._read.pop(name, None)
-                self._book.failed(name, error)
+                self._book.failed(name, error, asked=down is None)
                 down = down or (error if isinstance(error, ClusterUnreachable) else None)
         if act == self._write:
             self._visited = self._clock.anchor().boot
@@ -131,12 +130,12 @@ class TokenSecrets(Nowhere):
     def _write(self, name: str) -> None:
         edition, now = self._edition, self._clock.now()
         assert edition is not None, "nothing is shown"
-        current, book = self._is_current(), self._book
+        trust, book = self._trust(), self._book
         for attempt in range(1, CONFLICTS_MAX + 1):
             secret = self._secret(name)
-            # Whoever was refused once may not be up to date either.
-            if (not current or attempt > 1) and token_secret.overtaken(secret, edition, now=now):
-                book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if current else 0)
+            if token_secret.overtaken(secret, edition, trust=trust, now=now):
+                # Who was refused looks again soon: it may have been no more than a label.
+                book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if attempt > 1 else 0)
                 return
             owed = book[name].keys if book[name].withdrawal_owed else ()
             wanted = token_secret.written(secret, edition, owner=self._owner, now=now, withdrawn=owed)
@@ -144,6 +143,7 @@ class TokenSecrets(Nowhere):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)
                 return
+            trust = Trust.FRESH if trust is Trust.SURE else trust
 
     def _empty(self, name: str) -> None:
         copy = self._book[name]
