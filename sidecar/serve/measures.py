@@ -78,8 +78,8 @@ METRICS: dict[str, Meaning] = {
     ),
     "heartbeat_timestamp_seconds": _gauge("Last sign of life of the loop; 0 if there is none since boot."),
     "secret_expiry_timestamp_seconds": _gauge(
-        "When the first token in a Secret expires that probes ask about, as it was read or written last; 0 if "
-        "there is none.",
+        "When the first token in a Secret expires that probes ask about, as it was read or written last; 0 "
+        "if there is none.",
         "secret_namespace",
         "secret_name",
     ),

@@ -65,6 +65,7 @@ copies = st.builds(
     keys=st.lists(words, max_size=3).map(tuple),
     person=texts_or_none,
     withdrawal_owed=st.booleans(),
+    short_lived=st.booleans(),
 )
 """What is known of one Secret that apps mount."""
 

@@ -183,6 +183,24 @@ def test_server_that_asks_for_a_pause_gets_it(bench: Bench, api: InMemoryCluster
     assert data(api) == files(bench)
 
 
+def test_token_that_is_too_short_lived_to_be_carried_is_told_once(bench: Bench, api: InMemoryCluster) -> None:
+    """For each Secret, and again after longer lives; a token that is halfway through its life is none."""
+    bench.signin()
+    bench.turn()
+    bench.clock.sleep(1900)
+    bench.authority.renewals.extend([ClusterBusy("not now")] * 3)
+    api.add_secret(NAME)
+    bench.run_for(5)
+    assert bench.events("secret.short_lived") == []
+    bench.authority.renewals.clear()
+    bench.authority.life_seconds = 300
+    bench.run_for(3600)
+    (first, second) = bench.events("secret.short_lived")
+    assert {first["secret"], second["secret"]} == {str(NAME), str(OTHER)}
+    assert "lives for 300 s, and may take 90 s" in first["message"]
+    assert "450 s" in first["advice"]
+
+
 def test_signin_ends_well_only_if_the_secrets_are_written(bench: Bench, api: InMemoryCluster) -> None:
     """Else 75 with the reason; the person is not asked again."""
     api.fail = failing(ClusterForbidden("may not update"), f"replace_secret {OTHER}")
