@@ -15,11 +15,11 @@ from sidecar.errors import ClusterBusy, NotKept, SidecarError
 
 @dataclass(frozen=True)
 class Patience:
-    """How often an Event is tried, and the seconds between; a server that asks for more than the longest
-    pause does without.
+    """How often an Event is tried, for a minute in all, and the seconds between; a server that asks for more
+    than the longest pause does without.
     """
 
-    tries: int = 5
+    tries: int = 7
     first_pause: float = 1.0
     longest_pause: float = 30.0
 
@@ -68,11 +68,18 @@ class PromptEvent:
         self._made.create_event(event_of(record, self._pod))
 
     def _may_pass(self, error: BaseException) -> bool:
-        if isinstance(error, ClusterBusy) and error.pause_seconds > self._patience.longest_pause:
-            return False
-        return isinstance(error, NotKept) and error.retryable
+        return (
+            _asked(error) <= self._patience.longest_pause and isinstance(error, NotKept) and error.retryable
+        )
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.pause_seconds if isinstance(error, ClusterBusy) else 0
-        return max(wait_exponential(multiplier=self._patience.first_pause)(state), asked)
+        patience = self._patience
+        return max(wait_exponential(patience.first_pause, patience.longest_pause)(state), _asked(error))
+
+
+def _asked(error: BaseException | None) -> int:
+    """What the server asks for. What the class says is for turns: a person waits for this."""
+    if isinstance(error, ClusterBusy) and error.pause_seconds != ClusterBusy.pause_seconds:
+        return error.pause_seconds
+    return 0

@@ -24,6 +24,7 @@ from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
+from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from sidecar.remembrance import remembered
 from sidecar.renewal import Renewal
@@ -58,8 +59,8 @@ class Bench:
     template_dir: Path | None = None
     announced: int = 0
     """How often apps were told of something new."""
-    elsewhere: Callable[[Log], Elsewhere] = lambda _log: Nowhere()
-    """Makes what other pods share, for one turn."""
+    elsewhere: Callable[[StateDirectory, Heart, Interrupts, Log], Elsewhere] = lambda *_parts: Nowhere()
+    """What lies outside of the two directories, made for each turn."""
     begun: bool = False
     """Whether the loop has had its first turn, which alone ends on a broken template."""
 
@@ -114,7 +115,7 @@ class Bench:
             log=log,
         )
         self.begun = True
-        elsewhere = self.elsewhere(log)
+        elsewhere = self.elsewhere(state, heart, interrupts, log)
         custody = Custody(
             cache=self.cache,
             token_dir=token_dir,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.sealing import Key, Sealer
@@ -18,13 +19,22 @@ from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.core.schedule import Anchor
 from sidecar.errors import ClusterUnreachable, SigninRequired
 from sidecar.kubernetes.shared_state import SharedState
+from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
 from tests.life.bench import ARM, GRAPH, Bench
-from tests.life.doubles import Flickering, QuietHeart, ScriptedAuthority, VirtualClock
+from tests.life.doubles import Flickering, ScriptedAuthority, VirtualClock
+
+Making = Callable[[StateDirectory, Heart, Interrupts, Log], SharedState]
 
 STATE = ObjectName("apps", "entra-state")
 KEY, OTHER_KEY = Key(b"k" * 32), Key(b"o" * 32)
+
+
+def expires_on(bench: Bench) -> int:
+    """Of the token that its apps read."""
+    document = bench.published()
+    return int(document["expires_on"]) if document else 0
 
 
 class NodeClock(VirtualClock):
@@ -143,17 +153,17 @@ class Replicas:
         """The one that a pod would use."""
         return str(json.loads(bench.cache.look().msal)["refresh_token"])
 
-    def _elsewhere(self, bench: Bench, name: str) -> Callable[[Log], SharedState]:
-        def make(log: Log) -> SharedState:
+    def _elsewhere(self, bench: Bench, name: str) -> Making:
+        def make(state: StateDirectory, heart: Heart, interrupts: Interrupts, log: Log) -> SharedState:
             return SharedState(
                 api=self.cluster,
                 name=STATE,
                 replica=name,
-                state=StateDirectory(bench.state_path),
+                state=state,
                 look=bench.cache.look,
                 clock=bench.clock,
-                heart=QuietHeart(bench.state_path / "heartbeat", bench.clock),
-                interrupts=Interrupts(),
+                heart=heart,
+                interrupts=interrupts,
                 log=log,
             )
 
@@ -187,17 +197,18 @@ class Replicas:
             if call.startswith(at) and (at != "replace_lease" or self.holder()):
                 raise _Killed
 
-        bench_elsewhere, self.cluster.fail = bench.elsewhere, fail
+        alive: Any = bench.elsewhere
+        self.cluster.fail = fail
 
-        def deaf(log: Log) -> SharedState:
-            shared = bench_elsewhere(log)
+        def deaf(*parts: Any) -> SharedState:
+            shared = alive(*parts)
             shared.close = lambda: None  # type: ignore[method-assign]
-            return shared  # type: ignore[return-value]
+            return shared
 
         bench.elsewhere = deaf
         with contextlib.suppress(_Killed):
             bench.turn(at_once=True)
-        bench.elsewhere, self.cluster.fail = bench_elsewhere, self._fail
+        bench.elsewhere, self.cluster.fail = alive, self._fail
 
     def _fail(self, call: str) -> None:
         if self.away or (self._refused and call.startswith(f"{self._refused} ")):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import ClusterUnreachable, LeaseHeld
-from tests.life.replicas import STATE, Replicas
+from tests.life.replicas import STATE, Replicas, expires_on
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_months_of_two_replicas_spend_each_refresh_token_once(replicas: Replicas
     renewals = [at for pod in pods for kind, at in pod.authority.requests if kind == "renew"]
     assert len(renewals) >= 10
     for pod in pods:
-        assert pod.published()["expires_on"] > pod.clock.now()
+        assert expires_on(pod) > pod.clock.now()
 
 
 @pytest.mark.parametrize("ahead", [-3600, 3600, 86400 * 400])
@@ -68,7 +68,7 @@ def test_clock_that_is_off_costs_a_renewal_and_no_more(replicas: Replicas, ahead
         replicas.clock.sleep(300)
         for pod in (right, wrong):
             pod.turn()
-            assert pod.published()["expires_on"] > pod.clock.now(), "a live one by its own clock"
+            assert expires_on(pod) > pod.clock.now(), "a live one by its own clock"
     assert len(right.authority.prompts) == 1
     assert not wrong.authority.prompts
     assert replicas.provider.reused == []
@@ -187,7 +187,7 @@ def test_hour_without_the_api_costs_no_prompt_and_one_warning(replicas: Replicas
     assert len(first.events("state.shared")) == 2
     second.turn()
     assert second.published() == first.published()
-    assert second.published()["expires_on"] > second.clock.now()
+    assert expires_on(second) > second.clock.now()
     assert not second.authority.prompts
     assert len(first.authority.prompts) == 1
     assert replicas.provider.reused == []
@@ -200,7 +200,7 @@ def test_answer_that_could_not_be_shared_is_shared_first(replicas: Replicas) -> 
     replicas.clock.sleep(3000)
     replicas.refuse("replace_secret")
     assert first.turn() is None
-    assert first.published()["expires_on"] > first.clock.now() + 3000
+    assert expires_on(first) > first.clock.now() + 3000
     assert first.number("due") - first.clock.now() <= 20
     replicas.clock.sleep(15)
     assert second.turn() is None
@@ -288,7 +288,7 @@ def test_deleted_secret_costs_no_renewal(replicas: Replicas) -> None:
     for _ in range(300):
         first.turn()
         replicas.clock.sleep(max(first.number("due") - first.clock.now(), 0))
-    assert first.published()["expires_on"] > first.clock.now()
+    assert expires_on(first) > first.clock.now()
     assert len(first.events("state.unshared")) == 1
     assert second.turn() is None
     assert not second.authority.requests, "the Lease is kept"

@@ -10,7 +10,7 @@ import pytest
 from sidecar.core.kubernetes.objects import Secret
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterConflict, ClusterForbidden, SecretNotOurs, StateSealed
-from tests.life.replicas import KEY, OTHER_KEY, STATE, Replicas
+from tests.life.replicas import KEY, OTHER_KEY, STATE, Replicas, expires_on
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def edit(replicas: Replicas, **data: bytes) -> None:
     replicas.cluster.replace_secret(replace(present, data={**present.data, **data}))
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b'{"format": "entra-sidecar cache", "version": 1}\nx'])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x00\n\x00"])
 def test_edited_content_is_healed_and_kept_aside(replicas: Replicas, content: bytes) -> None:
     """By whoever looks next; what was there is kept once."""
     first, second = replicas.pod("first"), replicas.pod("second")
@@ -44,7 +44,7 @@ def test_edited_content_is_healed_and_kept_aside(replicas: Replicas, content: by
 def test_unsealed_state_is_no_state(replicas: Replicas) -> None:
     """Who may write the Secret, and has no key, cannot slip another person's sign-in in."""
     first, mallory = replicas.pod("first"), replicas.pod("mallory", keys=())
-    mallory.elsewhere = lambda _log: Nowhere()
+    mallory.elsewhere = lambda *_parts: Nowhere()
     mallory.turn()
     planted = (mallory.state_path / "cache").read_bytes()
     edit(replicas, cache=planted, serial=b"99")
@@ -132,7 +132,7 @@ def test_labels_that_somebody_adds_cost_no_renewal(replicas: Replicas) -> None:
     first = replicas.pod("first")
     first.turn()
     replicas.clock.sleep(3000)
-    replace_secret, meddled = replicas.cluster.replace_secret, []
+    replace_secret, meddled = replicas.cluster.replace_secret, list[bool]()
 
     def meddle(secret: Secret) -> Secret:
         if not meddled:
@@ -163,7 +163,7 @@ def test_endless_conflict_ends_the_turn_and_not_the_sign_in(replicas: Replicas) 
     whole, replicas.cluster.replace_secret = replicas.cluster.replace_secret, conflict  # type: ignore[method-assign]
     assert first.turn() is None
     assert len(tried) == 3
-    assert first.published()["expires_on"] > first.clock.now() + 3000
+    assert expires_on(first) > first.clock.now() + 3000
     replicas.cluster.replace_secret = whole  # type: ignore[method-assign]
     assert first.turn() is None
     assert replicas.holder() is None
@@ -187,7 +187,7 @@ def test_missing_rule_is_told_once_and_heals(replicas: Replicas, verb: str) -> N
     assert len(first.events("state.unshared")) == 1
     replicas.cluster.fail = lambda _call: None
     assert first.turn() is None
-    assert first.published()["expires_on"] > first.clock.now() + 1800
+    assert expires_on(first) > first.clock.now() + 1800
     assert len(first.events("state.shared")) == 2
     assert len(first.authority.prompts) == 1
     assert replicas.holder() is None
@@ -201,7 +201,7 @@ def test_pod_made_anew_takes_over_without_a_prompt(replicas: Replicas) -> None:
     again = replicas.pod("again")
     assert again.turn() is None
     assert not again.authority.prompts
-    assert again.published()["expires_on"] > again.clock.now() + 3000
+    assert expires_on(again) > again.clock.now() + 3000
 
 
 def test_damaged_cache_file_is_healed_from_the_shared_state(replicas: Replicas) -> None:
