@@ -11,8 +11,11 @@ from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes import shared_record
+from sidecar.core.kubernetes.shared_record import Record
 from sidecar.core.published import instant
 from sidecar.core.schedule import Attempts
+from sidecar.kubernetes.record_file import known
 
 VERSION = 1
 """Of the report; keys may be added without a new one."""
@@ -32,6 +35,7 @@ class Found:
     ready_until: int | None = None
     history: History = field(default_factory=History)
     live_until: int | None = None
+    shared: Record | None = None
     heartbeat: int | None = None
 
     @property
@@ -59,6 +63,7 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         ready_until=state.ready_until(),
         history=state.history(),
         live_until=state.live_until(),
+        shared=known(state.path),
         heartbeat=state.heartbeat(),
     )
 
@@ -94,6 +99,7 @@ def report(found: Found, *, boot: float) -> dict[str, Any]:
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
         "next_prompt_on": found.journal.prompt_on,
+        "shared_state": found.shared and shared_record.report(found.shared),
         "signin_needed": any(record.waits for record in found.journal.tokens.values()),
     }
     clean: dict[str, Any] = _representable(told)

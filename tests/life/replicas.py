@@ -201,7 +201,7 @@ class Replicas:
         self.cluster.fail = fail
 
         def deaf(*parts: Any) -> SharedState:
-            shared = alive(*parts)
+            shared: SharedState = alive(*parts)
             shared.close = lambda: None  # type: ignore[method-assign]
             return shared
 
