@@ -63,6 +63,7 @@ class TokenSecrets(Nowhere):
         self._read: dict[str, tuple[Secret, float]] = {}
         self._edition: Edition | None = None
         self._visited = 0.0
+        self._obtained = False
 
     def make_room(self) -> None:
         """The Lease is ours: until the end of the turn nobody else can have anything newer."""
@@ -72,6 +73,10 @@ class TokenSecrets(Nowhere):
         """Take back what should have been taken back before: the API was away, or we were ended."""
         self._sure = self._alone
         self._visit(self._empty, self._book.owed)
+
+    def saved(self) -> None:
+        """What is shown next was obtained just now."""
+        self._obtained = True
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
         """See to it that every Secret has these files. `documents` may be fewer than `contents` has."""
@@ -149,6 +154,8 @@ class TokenSecrets(Nowhere):
             if wanted is None or self._replaced(name, wanted, last=attempt == CONFLICTS_MAX):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)
+                if self._obtained and (news := token_secret.news(secret, edition)):
+                    book.lives(name, min(news.values()) - now)
                 return
             sure = False
 

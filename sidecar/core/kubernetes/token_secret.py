@@ -169,6 +169,16 @@ def overtaken(secret: Secret, edition: Edition, *, known: str | None, now: float
     return False
 
 
+def news(secret: Secret, edition: Edition) -> dict[str, int]:
+    """When the tokens of the edition end that the Secret does not have, by name."""
+    return {
+        name: expiry
+        for name, expiry in edition.expiries.items()
+        if _digest(_document(secret.data.get(key_of(_path(name, "token.json")), b"")))
+        != _digest(edition.documents[name])
+    }
+
+
 def first_expiry(secret: Secret, names: Collection[str]) -> int:
     """When the first token ends that readers of the Secret have and probes ask about: the unnamed one if it
     is of `names`, else each of them that was ever published. 0 if there is none.
