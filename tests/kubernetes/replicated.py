@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,7 +118,7 @@ class Watch:
             text = ""
             for line in lines:
                 text += line
-                if line == "}\n":  # of the outermost object, which kubectl indents
+                with suppress(json.JSONDecodeError):  # until it is whole: on one line, or indented
                     self._saw(json.loads(text))
                     text = ""
 

@@ -54,6 +54,11 @@ class Provider(Protocol):
         """When tokens and codes were asked for; empty if it does not tell."""
         ...
 
+    @property
+    def polled(self) -> Mapping[str, Visit]:
+        """By device code from the first poll to the last one; empty if it does not tell."""
+        ...
+
 
 class StandIn:
     """`one_time`: a provider that rotates refresh tokens and voids the sign-in for one reuse. Otherwise old
@@ -105,6 +110,11 @@ class StandIn:
         """Of token and device code endpoints."""
         return list(self.watch.visits)
 
+    @property
+    def polled(self) -> Mapping[str, Visit]:
+        """As the watch saw it."""
+        return self.watch.polled
+
 
 class Certified:
     """The provider that nobody here wrote: it rotates, and voids the grant for one reuse."""
@@ -119,6 +129,7 @@ class Certified:
             "SIDECAR_SCOPES": f"openid offline_access {provider.scope}",
         }
         self.visits: list[Visit] = []
+        self.polled: dict[str, Visit] = {}
 
     def approve(self, user_code: str) -> None:
         """Ada does."""

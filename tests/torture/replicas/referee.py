@@ -51,6 +51,8 @@ class ProviderWatch:
     def __init__(self, seed: int) -> None:
         self.visits: list[Visit] = []
         self.most = 0
+        self.polled: dict[str, Visit] = {}
+        """By device code: from the first poll to the last one."""
         self._inside = 0
         self._used: Counter[str] = Counter()
         self._chance = random.Random(seed)
@@ -64,6 +66,9 @@ class ProviderWatch:
             self.most = max(self.most, self._inside)
             if refresh_token := exchange.form().get("refresh_token"):
                 self._used[refresh_token] += 1
+            if device_code := exchange.form().get("device_code"):
+                first = self.polled.get(device_code)
+                self.polled[device_code] = Visit(first.came if first else came, came)
             pause = self._chance.uniform(0, HOLD_SECONDS)
         try:
             exchange.wait(pause)
@@ -101,6 +106,12 @@ def strays(visits: Sequence[Visit], held: Sequence[Hold], *, slack_seconds: floa
         for visit in visits
         if not any(hold.since - slack_seconds <= visit.came and visit.answered <= hold.until for hold in held)
     ]
+
+
+def most_at_once(spans: Iterable[Visit]) -> int:
+    """How many of them overlap, at most."""
+    known = list(spans)
+    return max((sum(other.came <= span.came <= other.answered for other in known) for span in known), default=0)
 
 
 def takeovers(writes: Sequence[LeaseWrite]) -> int:

@@ -35,7 +35,7 @@ class Replica:
         self._folder = folder
         self._off = clock_off_by
         self._moves = itertools.count()
-        self._stopped = False
+        self.stopped = False
         self.loops: list[Loop] = []
         self._schedule()
 
@@ -75,7 +75,7 @@ class Replica:
     def kill_for_good(self) -> None:
         """The node is gone."""
         self.loop.kill_all()
-        self._stopped = True
+        self.stopped = True
 
     def reschedule(self) -> None:
         """The pod is gone with its directories; there is another one."""
@@ -84,11 +84,11 @@ class Replica:
 
     def stop(self) -> None:
         """In good order."""
-        if not self._stopped:
+        if not self.stopped:
             code, seconds = self.loop.role.stop()
             assert code == 0, self.loop.role.output
             assert seconds < 15, f"{self.name} took {seconds:.1f} s to stop"
-        self._stopped = True
+        self.stopped = True
 
     @property
     def outputs(self) -> list[str]:

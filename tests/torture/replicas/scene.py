@@ -17,12 +17,13 @@ from tests.torture import figures
 from tests.torture.replicas import SUITE
 from tests.torture.replicas.onlookers import Content, Onlookers, StateKeeper
 from tests.torture.replicas.providers import Provider
-from tests.torture.replicas.referee import LeaseWrite, holds, strays, takeovers
+from tests.torture.replicas.referee import LeaseWrite, holds, most_at_once, strays, takeovers
 from tests.torture.replicas.replica import Replica
 
 STATE = "entra-state"
 TOKENS = "entra-token"
 HANGUPS_A_SECOND = 2.0
+HEALED_SECONDS = 200
 
 
 def new_key(folder: Path, leaks: Leaks) -> Path:
@@ -150,10 +151,30 @@ class Scene:
             time.sleep(pause)
             self.chance.choices(every, rates)[0].strike(self.chance)
 
-    def renewed(self, times: int, what: str) -> None:
+    def renewed(self, times: int, what: str, *, seconds: float = 90) -> None:
         """Wait for so many further renewals."""
         before = self.provider.renewals()
-        eventually(lambda: self.provider.renewals() >= before + times, what, 90)
+        eventually(lambda: self.provider.renewals() >= before + times, what, seconds)
+
+    def settle(self) -> None:
+        """Wait until all is as it should be, without anybody's help: a renewal goes well, both Secrets hold
+        what it brought, and each replica has it.
+        """
+        before = self.provider.renewals()
+        for replica in self.replicas:
+            replica.hang_up()
+        eventually(lambda: self.provider.renewals() > before, "a renewal afterwards", HEALED_SECONDS)
+        eventually(self._agreed, "one token everywhere, and a good state", HEALED_SECONDS)
+
+    def _agreed(self) -> bool:
+        shown = (self.cluster.secret(TOKENS) or {}).get("token", b"").decode()
+        state = (self.cluster.secret(STATE) or {}).get("cache")
+        everywhere = {shown, *(replica.pod.token() for replica in self.replicas)}
+        return bool(shown and state) and len(everywhere) == 1 and self._keeper() is None
+
+    def prompts_at_once(self) -> int:
+        """How many codes were polled for at a time, at most."""
+        return most_at_once(self.provider.polled.values())
 
     def end(self) -> None:
         """Stop all replicas in good order."""
