@@ -85,6 +85,8 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
+        server = wiring.api_server(settings, environ)
+        elsewhere = wiring.elsewhere(settings, server)
         faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
@@ -106,7 +108,6 @@ def run_turn(
     files = FurtherFiles(
         settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
     )
-    elsewhere = wiring.elsewhere(settings)
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),

@@ -11,7 +11,8 @@ EVENTS: dict[str, str] = {
     "change. Nobody is prompted meanwhile.",
     "signin.expected": "The present sign-in ends soon, as far as the authority lets us know: when people are "
     "asked for the next one.",
-    "prompt.undelivered": "The prompt, or its end, did not reach the webhook or the command; says why.",
+    "prompt.undelivered": "The prompt, or its end, did not reach the webhook, the command or the Events of "
+    "the pod; says why.",
     "signin.trouble": "A request of the sign-in failed in passing; the code stays valid.",
     "signin.expired": "The code has expired and is replaced.",
     "signin.rejected": "Somebody signed in, or was, who is not allowed; nothing of theirs is kept.",

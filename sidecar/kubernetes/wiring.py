@@ -2,12 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from sidecar.core.kubernetes.objects import ClusterApi
 from sidecar.elsewhere import Elsewhere, Nowhere
+from sidecar.errors import ConfigurationError
 from sidecar.settings import Settings
 
 
-def elsewhere(settings: Settings) -> Elsewhere:
+@dataclass(frozen=True)
+class ApiServer:
+    """Where it is, and where the ServiceAccount's token is that it accepts."""
+
+    url: str
+    account_dir: Path
+
+    def connect(self, *, beat: Callable[[], None] = lambda: None) -> ClusterApi:
+        """A client of its own, which connects with its first request. `beat` is called before each request;
+        with a heart's, only the main thread may use the client.
+        """
+        from sidecar.adapters.kubernetes import LightkubeApi
+
+        return LightkubeApi(server=self.url, account_dir=self.account_dir, beat=beat)
+
+
+def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | None:
+    """The one that Kubernetes names in `environ`; None if no setting asks for it. No client is loaded yet.
+
+    :raises ConfigurationError: this image has no client, or this is no pod
+    """
+    asking = {
+        "SIDECAR_PUBLISH_SECRET": settings.publish_secret,
+        "SIDECAR_STATE_SECRET": settings.state_secret,
+        "SIDECAR_POD": settings.pod,
+    }
+    asking = {name: value for name, value in asking.items() if value}
+    if not asking:
+        return None
+    if find_spec("lightkube") is None:
+        raise ConfigurationError(
+            f"{next(iter(asking))} is set, but this image has no Kubernetes client",
+            advice="Use the image with Kubernetes: the tag that ends in -kubernetes (docs/shared.md).",
+        )
+    return ApiServer(_url(environ, asking), settings.service_account_dir)
+
+
+def elsewhere(settings: Settings, server: ApiServer | None) -> Elsewhere:
     """Where else the cache is kept and tokens are published."""
-    if settings.state_secret is None and not settings.publish_secret:
+    if server is None or (settings.state_secret is None and not settings.publish_secret):
         return Nowhere()
     raise NotImplementedError
+
+
+def _url(environ: Mapping[str, str], asking: Mapping[str, object]) -> str:
+    """From the variables that the kubelet gives to every container (kubernetes.io, "Accessing the Kubernetes
+    API from a Pod").
+    """
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
+    if not host or not port.isdecimal():
+        raise ConfigurationError(
+            "KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is missing or wrong, so that the API server "
+            "cannot be found",
+            advice=f"Kubernetes sets both in every pod; elsewhere, do without {', '.join(asking)}.",
+        )
+    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"https://{bracketed}:{port}"
