@@ -111,7 +111,9 @@ def strays(visits: Sequence[Visit], held: Sequence[Hold], *, slack_seconds: floa
 def most_at_once(spans: Iterable[Visit]) -> int:
     """How many of them overlap, at most."""
     known = list(spans)
-    return max((sum(other.came <= span.came <= other.answered for other in known) for span in known), default=0)
+    return max(
+        (sum(other.came <= span.came <= other.answered for other in known) for span in known), default=0
+    )
 
 
 def takeovers(writes: Sequence[LeaseWrite]) -> int:

@@ -87,4 +87,3 @@ def test_whatever_people_do_to_the_secrets_is_healed(
     scene.end()
     figures.count(SUITE, "Secrets deleted, emptied, edited or put back by somebody", cluster.vandalized)
     assert scene.verdict(onlookers) == []
-
