@@ -21,7 +21,7 @@ from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
-from sidecar.core.schedule import spread_of
+from sidecar.core.schedule import CARRY_SECONDS, spread_of
 from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import Labels
 from sidecar.custody import Custody
@@ -139,6 +139,7 @@ def run_turn(
                 refresh_at=settings.refresh_at,
                 spread=spread_of(host),
                 min_validity_seconds=settings.min_validity,
+                carry_seconds=CARRY_SECONDS if settings.publish_secret else 0,
             ),
             admission=admission,
             may_prompt=settings.on_signin_required == "prompt",

@@ -241,7 +241,8 @@ class Custody:
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
         elsewhere = self._elsewhere.live_until
         if elsewhere < live_until:
-            live_until, ready_until = int(elsewhere), min(ready_until, int(elsewhere))
+            # Readiness asks for as much of the copies.
+            live_until, ready_until = int(elsewhere), int(elsewhere) - (live_until - ready_until)
         self._state.tell_probes(live_until, ready_until)
 
     def _commit(self, account: Account | None, tokens: TokenSet) -> None:

@@ -36,6 +36,13 @@ class Elsewhere(Protocol):
         """
         ...
 
+    def confirm(self) -> None:
+        """Make sure that what was to be shown is.
+
+        :raises ClusterError: some copy is not made yet
+        """
+        ...
+
     def withdraw(self) -> None:
         """Take the copies back."""
         ...
@@ -85,6 +92,9 @@ class Nowhere:
         """Nothing is shared."""
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
+        """Nothing is copied."""
+
+    def confirm(self) -> None:
         """Nothing is copied."""
 
     def withdraw(self) -> None:

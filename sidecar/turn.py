@@ -90,6 +90,8 @@ class Turn:
             self._custody.publish()
             self._ledger.check_clock()
             self._work(at_once=at_once or self._ledger.journal.renewal_owed)
+            if self._role is SIGNIN:
+                self._custody.elsewhere.confirm()
             if self._role is REFRESH and self._early.is_due():
                 self._ask_early()
         except OSError as error:

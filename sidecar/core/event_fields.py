@@ -58,6 +58,7 @@ MEANINGS: dict[str, str] = {
     "retry_in_seconds": "Until the next try.",
     "records": "How many were not delivered.",
     "scope": "What was granted.",
+    "secret": "Namespace and name of a Secret of Kubernetes.",
     "seconds": "How long it took.",
     "seconds_left": "Until the code expires.",
     "signal": "Its name.",
@@ -132,6 +133,10 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "clock.offset": (*_ERROR, "offset_seconds"),
     "lock.waiting": ("path",),
     "lease.held": (*_ERROR, "retry_in_seconds"),
+    "secret.published": ("secret", "tokens", "expires_in_seconds"),
+    "secret.failed": (*_ERROR, "secret", "retry_in_seconds"),
+    "secret.recovered": ("secret",),
+    "secret.withdrawn": ("secret",),
     "shutdown.requested": ("signal",),
 }
 """By event; those that tell of an error may have `ERROR_FIELDS` too."""

@@ -45,6 +45,7 @@ EVENTS: dict[str, str] = {
     "secret.published": "A Secret has new tokens.",
     "secret.failed": "A Secret could not be looked at or written; says why, what to do, and when it is tried "
     "again.",
+    "secret.recovered": "A Secret that could not be looked at or written is as it should be again.",
     "secret.withdrawn": "The tokens in a Secret were emptied: their account is not allowed any more.",
     "serve.started": "`serve` listens; says where.",
     "serve.failed": "`serve` could not begin, or cannot go on; says why and what to do.",
