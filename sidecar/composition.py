@@ -86,8 +86,9 @@ def run_turn(
             heard_time=ledger.compare_clock,
         )
         server = wiring.api_server(settings, environ)
-        elsewhere = wiring.elsewhere(settings, server)
-        faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
+        faces = telling.faces(
+            settings, environ=environ, opener=http.opener, clock=clock, log=log, server=server
+        )
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
@@ -97,6 +98,9 @@ def run_turn(
         raise failure from error
     authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
+    elsewhere = wiring.elsewhere(
+        settings, server, state=state, clock=clock, heart=heart, interrupts=interrupts, log=log
+    )
     entra = Entra(
         authority=authority,
         client_id=settings.client_id,

@@ -135,12 +135,12 @@ class TokenCache:
         self.discard()
         return aside
 
-    def look(self) -> Remembered:
-        """What the file holds, without touching anything.
+    def look(self, raw: bytes | None = None) -> Remembered:
+        """What the file holds, or a copy of it that is given, without touching anything.
 
         :raises CacheSealed, ValueError, OSError: no key opens it; it is damaged or foreign; it cannot be read
         """
-        return envelope.from_bytes(self._content_of(self._path.read_bytes()))
+        return envelope.from_bytes(self._content_of(self._path.read_bytes() if raw is None else raw))
 
     @property
     def account(self) -> Account | None:

@@ -226,6 +226,7 @@ def as_user(pod: Pod, *, uid: int, gid: int, **settings: str) -> dict[str, Check
             identity=own_identity(),
             clock=clock,
             interrupts=Interrupts(),
+            environ={},
         )
         return {check.name: check for check in made}
 

@@ -105,6 +105,11 @@ class KubernetesApi:
             assert not listener.failures, listener.failures
 
     @property
+    def connections(self) -> int:
+        """How many were made since `start`."""
+        return self._listener.accepted if self._listener is not None else 0
+
+    @property
     def url(self) -> str:
         """Of the server."""
         return f"https://127.0.0.1:{self._port}"
