@@ -20,6 +20,15 @@ class Cluster:
         self._state.fetch()
         self._copies.fetch()
 
+    @property
+    def adopted_shift(self) -> float | None:
+        """Of the state."""
+        return self._state.adopted_shift
+
+    def kept(self) -> None:
+        """The cache is as it was."""
+        self._state.kept()
+
     def make_room(self) -> None:
         """Make sure that the Lease is ours."""
         self._state.make_room()
