@@ -99,7 +99,15 @@ def run_turn(
     authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
     elsewhere = wiring.elsewhere(
-        settings, server, state=state, clock=clock, heart=heart, interrupts=interrupts, log=log
+        settings,
+        server,
+        state=state,
+        clock=clock,
+        heart=heart,
+        interrupts=interrupts,
+        log=log,
+        cache=cache,
+        host=host,
     )
     entra = Entra(
         authority=authority,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
+from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.kubernetes.objects import ClusterApi
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import ConfigurationError
@@ -62,6 +63,8 @@ def elsewhere(
     heart: Heart,
     interrupts: Interrupts,
     log: Log,
+    cache: TokenCache,
+    host: str,
 ) -> Elsewhere:
     """Where else the cache is kept and tokens are published; nothing is sent yet."""
     names, state_secret = settings.publish_secret, settings.state_secret
@@ -72,7 +75,21 @@ def elsewhere(
     api = server.connect()
     shared: Elsewhere = Nowhere()
     if state_secret is not None:
-        raise NotImplementedError
+        from sidecar.core.schedule import spread_of
+        from sidecar.kubernetes.shared_state import SharedState
+
+        shared = SharedState(
+            api=api,
+            name=state_secret,
+            replica=settings.pod.name if settings.pod else host,
+            state=state,
+            look=cache.look,
+            clock=clock,
+            heart=heart,
+            interrupts=interrupts,
+            log=log,
+            spread=spread_of(host),
+        )
     copies: Elsewhere = Nowhere()
     if names:
         from sidecar.core.kubernetes.token_secret import owner_of
