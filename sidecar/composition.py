@@ -28,6 +28,8 @@ from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.kubernetes import wiring
+from sidecar.kubernetes.patience import patiently
+from sidecar.kubernetes.record_file import same_state
 from sidecar.ledger import Ledger
 from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import SystemClock
@@ -102,12 +104,13 @@ def run_turn(
         settings,
         server,
         state=state,
+        look=cache.look,
+        host=host,
+        tells=role == REFRESH.name and demand is None,
         clock=clock,
         heart=heart,
         interrupts=interrupts,
         log=log,
-        cache=cache,
-        host=host,
     )
     entra = Entra(
         authority=authority,
@@ -220,10 +223,8 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            try:
-                work()
-            finally:
-                elsewhere.close()
+            same_state(state.path, settings.state_secret, demanded=demand is not None, log=log)
+            patiently(work, elsewhere, heart, seconds=settings.signin_timeout if role == SIGNIN.name else 0)
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise

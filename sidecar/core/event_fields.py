@@ -30,7 +30,7 @@ ERROR_FIELDS: dict[str, str] = {
 MEANINGS: dict[str, str] = {
     "address": "IP address and port.",
     "again_in_seconds": "When it is started again; left out if it is not.",
-    "by": "`command` or `signal`.",
+    "by": "`command` or `signal`; of `state.adopted` the replica that wrote it.",
     "cause": "Why not.",
     "early": "True: it was asked for before it was needed; the present sign-in goes on.",
     "ends_in_seconds": "Until the present sign-in ends.",
@@ -61,6 +61,7 @@ MEANINGS: dict[str, str] = {
     "secret": "Namespace and name of a Secret of Kubernetes.",
     "seconds": "How long it took.",
     "seconds_left": "Until the code expires.",
+    "serial": "Of the shared state: it grows with every write.",
     "signal": "Its name.",
     "template": "Its name.",
     "tenant_id": "Of the person who signed in.",
@@ -137,6 +138,9 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "secret.failed": (*_ERROR, "secret", "retry_in_seconds"),
     "secret.recovered": ("secret",),
     "secret.withdrawn": ("secret",),
+    "state.adopted": ("serial", "by"),
+    "state.shared": ("message", "serial"),
+    "state.unshared": (*_ERROR, "retry_in_seconds"),
     "shutdown.requested": ("signal",),
 }
 """By event; those that tell of an error may have `ERROR_FIELDS` too."""

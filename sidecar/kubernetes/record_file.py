@@ -6,6 +6,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from sidecar.adapters.log import Log
 from sidecar.core.kubernetes import shared_record
 from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.core.kubernetes.shared_record import Record
@@ -50,7 +51,7 @@ def known(directory: Path) -> Record | None:
         return None
 
 
-def same_state(directory: Path, secret: ObjectName | None, *, demanded: bool) -> None:
+def same_state(directory: Path, secret: ObjectName | None, *, demanded: bool, log: Log) -> None:
     """See to it that nobody uses a refresh token behind the others' back. `demanded`: the turn is run for
     `serve`, whose settings may not be the loop's; the loop's own decide.
 
@@ -60,13 +61,15 @@ def same_state(directory: Path, secret: ObjectName | None, *, demanded: bool) ->
     if record is None or not record.secret:
         return
     if demanded and record.secret != str(secret or ""):
-        raise ConfigurationError(
+        error = ConfigurationError(
             f"refresh keeps its state in the Secret {record.secret}, and these settings "
             + (f"name {secret}" if secret else "name none")
             + ": renewing from here could end the sign-in of all replicas",
             advice="Give serve the same SIDECAR_STATE_SECRET as refresh, and its API access; or leave "
             "SIDECAR_ON_DEMAND out of serve.",
         )
+        log.failure("refresh.failed", error)
+        raise error
     if not demanded and secret is None:
         with suppress(OSError):
             (directory / NAME).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes import lease as lease_rule
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName
 from sidecar.core.kubernetes.shared_copy import Copy, Step
+from sidecar.core.kubernetes.shared_record import Record
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterError, LeaseHeld
 from sidecar.kubernetes import shared_news
@@ -75,10 +76,9 @@ class SharedState(Nowhere):
         self._log = log
         self._look_seconds = LOOK_SECONDS * (1 + spread / 10)
         self._tells = tells
-        self._begin()
+        self._begin(Record())
 
-    def _begin(self) -> None:
-        record = self._file.read(self._name, self._replica)
+    def _begin(self, record: Record) -> None:
         self._exchange = Exchange(
             name=self._name,
             record=record,
@@ -105,7 +105,7 @@ class SharedState(Nowhere):
     @property
     def look_in_seconds(self) -> float:
         """Five minutes; sooner in trouble, or while something is owed."""
-        pause = self._trouble.pause_seconds if self._trouble is not None else math.inf
+        pause = self._trouble.pause_seconds if self._trouble else math.inf
         owed = OWED_SECONDS if self._exchange.owed else math.inf
         return min(self._look_seconds, self._soon, pause, owed)
 
@@ -114,9 +114,8 @@ class SharedState(Nowhere):
 
         :raises OSError: the state directory does not take it
         """
-        self._begin()
-        exchange, where = self._exchange, LOOK
-        secret = exchange.secret
+        self._begin(self._file.read(self._name, self._replica))
+        exchange, secret, where = self._exchange, self._exchange.secret, LOOK
         try:
             copy = secret.read(known=exchange.record.remote)
             shared_news.set_aside(self._name, secret.damaged, self._local, self._log)
@@ -196,6 +195,8 @@ class SharedState(Nowhere):
 
     def close(self) -> None:
         """Let the Lease go; keep it while something is owed."""
+        if not self._exchange.record.replica:
+            return  # the turn ended before it looked
         if self._lease.is_ours and not self._exchange.abandoned:
             seconds = RELEASE_SECONDS if self._interrupts.came else STOP_SECONDS
             with suppress(ClusterError, TimeoutError, RuntimeError):
@@ -240,21 +241,21 @@ class SharedState(Nowhere):
         return missing is not None and self._trouble is missing and self._local.content() is not None
 
     def _recovered(self, where: str, *, healed: bool = False) -> None:
-        exchange = self._exchange
-        exchange.record = shared_news.recovered(exchange.record, self._log, where=where, healed=healed)
+        self._exchange.record = shared_news.recovered(
+            self._exchange.record, self._log, where=where, healed=healed
+        )
 
     def _in_trouble(self, error: ClusterError, *, where: str) -> None:
-        self._trouble = error
-        exchange = self._exchange
-        exchange.record = shared_news.in_trouble(
-            exchange.record, error, self._log, where=where, now=self._clock.now()
+        self._trouble, now = error, self._clock.now()
+        self._exchange.record = shared_news.in_trouble(
+            self._exchange.record, error, self._log, where=where, now=now
         )
         error.told = self._tells
 
     def _keep_record(self) -> None:
-        lease = self._lease
-        self._exchange.record = replace(
-            self._exchange.record, seen=lease.seen, holder=lease.holder, behind_since=lease.behind_since
+        lease, exchange = self._lease, self._exchange
+        exchange.record = replace(
+            exchange.record, seen=lease.seen, holder=lease.holder, behind_since=lease.behind_since
         )
-        self._exchange.settle()
-        self._file.write(self._exchange.record)
+        exchange.settle()
+        self._file.write(exchange.record)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
-from sidecar.adapters.token_cache import TokenCache
+from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes.objects import ClusterApi
+from sidecar.core.schedule import spread_of
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import ConfigurationError
 from sidecar.posix.clock import Clock
@@ -59,14 +60,17 @@ def elsewhere(
     server: ApiServer | None,
     *,
     state: StateDirectory,
+    look: Callable[[bytes], Remembered],
+    host: str,
+    tells: bool,
     clock: Clock,
     heart: Heart,
     interrupts: Interrupts,
     log: Log,
-    cache: TokenCache,
-    host: str,
 ) -> Elsewhere:
-    """Where else the cache is kept and tokens are published; nothing is sent yet."""
+    """Where else the cache is kept and tokens are published; nothing is sent yet. `look` reads a cache file;
+    `host` is the name of this machine; `tells`: a trouble that the log has is not told again as the turn's.
+    """
     names, state_secret = settings.publish_secret, settings.state_secret
     if server is None or not (names or state_secret):
         return Nowhere()
@@ -75,7 +79,6 @@ def elsewhere(
     api = server.connect()
     shared: Elsewhere = Nowhere()
     if state_secret is not None:
-        from sidecar.core.schedule import spread_of
         from sidecar.kubernetes.shared_state import SharedState
 
         shared = SharedState(
@@ -83,12 +86,13 @@ def elsewhere(
             name=state_secret,
             replica=settings.pod.name if settings.pod else host,
             state=state,
-            look=cache.look,
+            look=look,
             clock=clock,
             heart=heart,
             interrupts=interrupts,
             log=log,
             spread=spread_of(host),
+            tells=tells,
         )
     copies: Elsewhere = Nowhere()
     if names:
