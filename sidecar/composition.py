@@ -19,6 +19,7 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
+from sidecar.core.kubernetes.token_secret import keys_of_tokens
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import CARRY_SECONDS, spread_of
@@ -74,7 +75,8 @@ def run_turn(
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
         configured = settings.wanted
-        templates = templates_in(settings.template_dir, configured, first=first)
+        keys = keys_of_tokens(configured) if settings.publish_secret else ()
+        templates = templates_in(settings.template_dir, configured, first=first, keys=keys)
         taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)

@@ -58,6 +58,10 @@ class CopyBook:
         now = self._clock.now()
         return min(copying.look_in_seconds(copy, now=now) for copy in self._all().values())
 
+    def in_turn(self, names: Collection[str]) -> list[str]:
+        """First those that were well, then whichever waits for longest, or was asked for least often."""
+        return sorted(names, key=lambda name: (self[name].retry_on, self[name].failures))
+
     def waits(self, name: str) -> bool:
         """Whether it is not to be looked at now."""
         return copying.held_back(self[name], now=self._clock.now())
@@ -105,11 +109,11 @@ class CopyBook:
                 expires_in_seconds=int(min(expiries.values(), default=0) - now),
             )
 
-    def failed(self, name: str, error: ClusterError) -> None:
-        """It could not be read or written; told once, until that changes."""
+    def failed(self, name: str, error: ClusterError, *, asked: bool) -> None:
+        """It could not be read or written, or not `asked` for: told once, until that changes."""
         before, pause = self[name], error.pause_seconds
         self._errors[name] = error
-        copy = copying.failed(before, error, now=self._clock.now(), pause_seconds=pause)
+        copy = copying.failed(before, error, now=self._clock.now(), pause_seconds=pause, asked=asked)
         if isinstance(error, SecretNotOurs):  # and nothing in it is
             copy = replace(copy, expires_on=0, keys=(), withdrawal_owed=False)
         self._all()[name] = copy

@@ -45,11 +45,11 @@ class TokenSecrets(Nowhere):
         heart: Heart,
         interrupts: Interrupts,
         log: Log,
-        is_current: Callable[[], bool] = lambda: True,
+        alone: bool = True,
     ) -> None:
         """`owner` is whose Secrets they are (`token_secret.owner_of`); `judged` are the tokens that probes
-        ask about: those that are configured. `is_current`: whether nobody else can have obtained something
-        newer than what is shown here.
+        ask about: those that are configured. `alone`: whether there is no other replica, which may have
+        something newer than this one.
         """
         self._api = api
         self._names = {str(name): name for name in names}
@@ -57,15 +57,20 @@ class TokenSecrets(Nowhere):
         self._clock = clock
         self._heart = heart
         self._interrupts = interrupts
-        self._is_current = is_current
+        self._alone = self._sure = alone
         self._log = log
         self._book = CopyBook(list(self._names), judged=judged, state=state, clock=clock, log=log)
         self._read: dict[str, tuple[Secret, float]] = {}
         self._edition: Edition | None = None
         self._visited = 0.0
 
+    def make_room(self) -> None:
+        """The Lease is ours: until the end of the turn nobody else can have anything newer."""
+        self._sure = True
+
     def fetch(self) -> None:
         """Take back what should have been taken back before: the API was away, or we were ended."""
+        self._sure = self._alone
         self._visit(self._empty, self._book.owed)
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
@@ -106,11 +111,11 @@ class TokenSecrets(Nowhere):
         return self._book.look_in_seconds
 
     def _visit(self, act: Callable[[str], None], names: Collection[str]) -> None:
-        """One after the other; first those that were well, then whichever waits for longest. Where the API
-        server does not answer, the others do not wait for it too. A signal that is held back ends it.
+        """One after the other. Where the API server does not answer, the others do not wait for it too. A
+        signal that is held back ends it.
         """
         down: ClusterError | None = None
-        for name in sorted(names, key=lambda name: self._book[name].retry_on):
+        for name in self._book.in_turn(names):
             if self._interrupts.pending:
                 break
             if self._book.waits(name):
@@ -122,7 +127,7 @@ class TokenSecrets(Nowhere):
                 act(name)
             except ClusterError as error:
                 self._read.pop(name, None)
-                self._book.failed(name, error)
+                self._book.failed(name, error, asked=down is None)
                 down = down or (error if isinstance(error, ClusterUnreachable) else None)
         if act == self._write:
             self._visited = self._clock.anchor().boot
@@ -131,12 +136,13 @@ class TokenSecrets(Nowhere):
     def _write(self, name: str) -> None:
         edition, now = self._edition, self._clock.now()
         assert edition is not None, "nothing is shown"
-        current, book = self._is_current(), self._book
+        sure, book = self._sure, self._book
         for attempt in range(1, CONFLICTS_MAX + 1):
             secret = self._secret(name)
-            # Whoever was refused once may not be up to date either.
-            if (not current or attempt > 1) and token_secret.overtaken(secret, edition, now=now):
-                book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if current else 0)
+            known = book[name].person
+            if not sure and token_secret.overtaken(secret, edition, known=known, now=now):
+                # Who was refused looks again soon: it may have been too late with its Lease.
+                book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if attempt > 1 else 0)
                 return
             owed = book[name].keys if book[name].withdrawal_owed else ()
             wanted = token_secret.written(secret, edition, owner=self._owner, now=now, withdrawn=owed)
@@ -144,6 +150,7 @@ class TokenSecrets(Nowhere):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)
                 return
+            sure = False
 
     def _empty(self, name: str) -> None:
         copy = self._book[name]

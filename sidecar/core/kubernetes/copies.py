@@ -53,12 +53,12 @@ def held_back(copy: Copy, *, now: float) -> bool:
     return now < copy.retry_on <= now + RETRY_AFTER_MAX_SECONDS + 1
 
 
-def failed(copy: Copy, error: SidecarError, *, now: float, pause_seconds: int) -> Copy:
-    """After one more failure."""
+def failed(copy: Copy, error: SidecarError, *, now: float, pause_seconds: int, asked: bool = True) -> Copy:
+    """After one more failure; not `asked`: after another one's, which says that this one would fail too."""
     return replace(
         copy,
         retry_on=math.ceil(now) + pause_seconds,
-        failures=copy.failures + 1,
+        failures=copy.failures + 1 if asked else max(copy.failures, 1),
         failed_on=int(now) if copy.failed_on is None else copy.failed_on,
         kind=error.anchor(),
         error=error.message[:TEXT_MAX],

@@ -12,6 +12,7 @@ Its keys are the files of a generation with `.` for `/`, its values are theirs, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,8 @@ PUBLISHED_ON = f"{NAME}/published-on"
 USERNAME = f"{NAME}/username"
 OBJECT_ID = f"{NAME}/object-id"
 WITHDRAWN_ON = f"{NAME}/withdrawn-on"
-"""There while the tokens are withdrawn; the object id beside it says whose they were."""
+WITHDRAWN = f"{NAME}/withdrawn"
+"""Digests of the tokens that were: no replica that has not heard of it brings them back."""
 
 _LATEST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
@@ -110,8 +112,9 @@ def written(
     data |= {key: _emptied(key) for key in withdrawn if key in data}
     data |= edition.data
     expiries = edition.expiries
+    gone = {WITHDRAWN_ON, WITHDRAWN}
     annotations = {
-        **{key: text for key, text in secret.annotations.items() if key != WITHDRAWN_ON},
+        **{key: text for key, text in secret.annotations.items() if key not in gone},
         OWNER: owner,
         KEYS: " ".join(sorted({*known, *edition.data})),
         EXPIRES_ON: _rfc3339(min(expiries.values(), default=0)),
@@ -142,22 +145,26 @@ def emptied(
         return None
     told = {EXPIRES_ON, TOKENS, USERNAME}
     annotations = {key: text for key, text in secret.annotations.items() if key not in told}
+    documents = [_document(text) for key, text in secret.data.items() if key.endswith("token.json")]
+    digests = {_digest(document) for document in documents if document}
+    annotations[WITHDRAWN] = " ".join(sorted({*annotations.get(WITHDRAWN, "").split(), *digests}))
     return replace(secret, data=data, annotations={**annotations, WITHDRAWN_ON: _rfc3339(now)})
 
 
-def overtaken(secret: Secret, edition: Edition, *, now: float) -> bool:
-    """Whether the Secret has what is newer than this edition, as far as the two can be compared: a live token
-    of somebody else, or one that lives longer; or these tokens were withdrawn. For a replica that does not
-    know whether it is up to date.
+def overtaken(secret: Secret, edition: Edition, *, known: str | None, now: float) -> bool:
+    """Whether the Secret has what may be newer than this edition: a token of it was withdrawn, or there is a
+    live one of the same person that lives longer, or of somebody else than `known`, whose tokens we have last
+    seen to it that it has. For a replica that cannot be sure that it is up to date.
     """
-    if WITHDRAWN_ON in secret.annotations:
-        return secret.annotations.get(OBJECT_ID) == edition.person
+    withdrawn = secret.annotations.get(WITHDRAWN, "").split()
     for name, document in edition.documents.items():
         there = _document(secret.data.get(key_of(_path(name, "token.json")), b""))
-        same = there.get("access_token") == document.get("access_token")
-        if same or _expiry(there) <= now:
+        if _digest(document) in withdrawn:
+            return True
+        if _digest(there) == _digest(document) or _expiry(there) <= now:
             continue
-        if _person(there) != edition.person or _expiry(there) > _expiry(document):
+        person = _person(there)
+        if _expiry(there) > _expiry(document) if person == edition.person else person != known:
             return True
     return False
 
@@ -201,6 +208,11 @@ def _document(text: bytes) -> Document:
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _digest(document: Document) -> str:
+    """Of its token, which nobody finds out from that."""
+    return hashlib.sha256(str(document.get("access_token")).encode()).hexdigest()[:16]
 
 
 def _person(document: Document) -> str:
