@@ -10,12 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from tests.engines.docker import PRODUCT
+from tests.engines.docker import KUBERNETES, PRODUCT
 from tests.kubernetes.app import READER
 from tests.kubernetes.cluster import WAIT_SECONDS, Document, eventually, kubectl, version
 from tests.kubernetes.namespace import K8S, Namespace, settings_of
 
-IMAGE = os.environ.get("SIDECAR_TEST_KUBERNETES_IMAGE", f"{PRODUCT}-kubernetes")
 WORKLOAD = "app=entra-shared"
 ACCOUNT = "entra-shared"
 
@@ -27,7 +26,7 @@ def manifests(folder: Path, namespace: str, *folders: str, **settings: str) -> l
     folder = folder / uuid.uuid4().hex[:8]
     folder.mkdir()
     literals = settings_of(SIDECAR_PUBLISH_SECRET=f"{namespace}/entra-token", **settings)
-    name, tag = IMAGE.rsplit(":", 1)
+    name, tag = KUBERNETES.rsplit(":", 1)
     kustomization = {
         "namespace": namespace,
         "resources": [os.path.relpath(K8S / each, folder) for each in folders],
@@ -42,7 +41,7 @@ def manifests(folder: Path, namespace: str, *folders: str, **settings: str) -> l
 
 
 def adapted(document: Document) -> Document:
-    """For servers that know a PodDisruptionBudget by its older name only; and the app prints what it reads."""
+    """For servers that know a PodDisruptionBudget by its older name; and the app prints what it reads."""
     if document["kind"] == "PodDisruptionBudget" and version() < (1, 21):
         document["apiVersion"] = "policy/v1beta1"
         del document["spec"]["unhealthyPodEvictionPolicy"]

@@ -159,7 +159,7 @@ def test_deleted_secret_cannot_be_put_in_place_again(rights: Rights) -> None:
     kubectl("delete", "secret", "entra-token", namespace=rights.apps)
     found["metadata"] = {"name": "entra-token", "namespace": rights.apps}
     try:
-        with pytest.raises(KubectlError, match="NotFound|not found|could not find"):
+        with pytest.raises(KubectlError, match=r"NotFound|not found|could not find"):
             rights.workload("replace", "--raw", path, "--filename", "-", given=json.dumps(found))
     finally:
         rights.apply()
