@@ -43,6 +43,7 @@ def _prompt(record: Record, pod: Pod) -> list[str]:
     host, complete = _text(record, "host"), _text(record, "verification_uri_complete")
     return [
         f"{where} {code} before {until}{_phrase(record)}.",
+        _sentence("Sign in as ", _text(record, "awaited")),
         _sentence("For: ", _text(record, "purpose")),
         _sentence("Asked by ", "" if pod.name in host else host),
         _sentence("Why: ", _text(record, "reason")),
