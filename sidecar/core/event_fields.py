@@ -30,7 +30,7 @@ ERROR_FIELDS: dict[str, str] = {
 MEANINGS: dict[str, str] = {
     "address": "IP address and port.",
     "again_in_seconds": "When it is started again; left out if it is not.",
-    "by": "`command` or `signal`.",
+    "by": "`command` or `signal`; of `state.adopted` the replica that wrote it.",
     "cause": "Why not.",
     "early": "True: it was asked for before it was needed; the present sign-in goes on.",
     "ends_in_seconds": "Until the present sign-in ends.",
@@ -58,8 +58,10 @@ MEANINGS: dict[str, str] = {
     "retry_in_seconds": "Until the next try.",
     "records": "How many were not delivered.",
     "scope": "What was granted.",
+    "secret": "Namespace and name of a Secret of Kubernetes.",
     "seconds": "How long it took.",
     "seconds_left": "Until the code expires.",
+    "serial": "Of the shared state: it grows with every write.",
     "signal": "Its name.",
     "template": "Its name.",
     "tenant_id": "Of the person who signed in.",
@@ -132,6 +134,13 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "clock.offset": (*_ERROR, "offset_seconds"),
     "lock.waiting": ("path",),
     "lease.held": (*_ERROR, "retry_in_seconds"),
+    "secret.published": ("secret", "tokens", "expires_in_seconds"),
+    "secret.failed": (*_ERROR, "secret", "retry_in_seconds"),
+    "secret.recovered": ("secret",),
+    "secret.withdrawn": ("secret",),
+    "state.adopted": ("serial", "by"),
+    "state.shared": ("message", "serial"),
+    "state.unshared": (*_ERROR, "retry_in_seconds"),
     "shutdown.requested": ("signal",),
 }
 """By event; those that tell of an error may have `ERROR_FIELDS` too."""

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from sidecar.adapters.log import Log
+from sidecar.adapters.state_dir import StateDirectory
+from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes.objects import ClusterApi
+from sidecar.core.schedule import spread_of
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import ConfigurationError
+from sidecar.posix.clock import Clock
+from sidecar.posix.heart import Heart
+from sidecar.posix.interrupts import Interrupts
 from sidecar.settings import Settings
 
 
@@ -20,13 +27,11 @@ class ApiServer:
     url: str
     account_dir: Path
 
-    def connect(self, *, beat: Callable[[], None] = lambda: None) -> ClusterApi:
-        """A client of its own, which connects with its first request. `beat` is called before each request;
-        with a heart's, only the main thread may use the client.
-        """
+    def connect(self) -> ClusterApi:
+        """A client of its own, which connects with its first request."""
         from sidecar.adapters.kubernetes import LightkubeApi
 
-        return LightkubeApi(server=self.url, account_dir=self.account_dir, beat=beat)
+        return LightkubeApi(server=self.url, account_dir=self.account_dir)
 
 
 def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | None:
@@ -50,11 +55,62 @@ def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | No
     return ApiServer(_url(environ, asking), settings.service_account_dir)
 
 
-def elsewhere(settings: Settings, server: ApiServer | None) -> Elsewhere:
-    """Where else the cache is kept and tokens are published."""
-    if server is None or (settings.state_secret is None and not settings.publish_secret):
+def elsewhere(
+    settings: Settings,
+    server: ApiServer | None,
+    *,
+    state: StateDirectory,
+    look: Callable[[bytes], Remembered],
+    host: str,
+    tells: bool,
+    clock: Clock,
+    heart: Heart,
+    interrupts: Interrupts,
+    log: Log,
+) -> Elsewhere:
+    """Where else the cache is kept and tokens are published; nothing is sent yet. `look` reads a cache file;
+    `host` is the name of this machine; `tells`: a trouble that the log has is not told again as the turn's.
+    """
+    names, state_secret = settings.publish_secret, settings.state_secret
+    if server is None or not (names or state_secret):
         return Nowhere()
-    raise NotImplementedError
+    from sidecar.kubernetes.cluster import Cluster
+
+    api = server.connect()
+    shared: Elsewhere = Nowhere()
+    if state_secret is not None:
+        from sidecar.kubernetes.shared_state import SharedState
+
+        shared = SharedState(
+            api=api,
+            name=state_secret,
+            replica=settings.pod.name if settings.pod else host,
+            state=state,
+            look=look,
+            clock=clock,
+            heart=heart,
+            interrupts=interrupts,
+            log=log,
+            spread=spread_of(host),
+            tells=tells,
+        )
+    copies: Elsewhere = Nowhere()
+    if names:
+        from sidecar.core.kubernetes.token_secret import owner_of
+        from sidecar.kubernetes.token_secrets import TokenSecrets
+
+        copies = TokenSecrets(
+            api=api,
+            names=names,
+            owner=owner_of(state_secret, client_id=settings.client_id, authority=settings.authority.url),
+            judged=settings.wanted,
+            state=state,
+            clock=clock,
+            heart=heart,
+            interrupts=interrupts,
+            log=log,
+        )
+    return Cluster(state=shared, copies=copies)
 
 
 def _url(environ: Mapping[str, str], asking: Mapping[str, object]) -> str:

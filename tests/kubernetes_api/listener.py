@@ -30,6 +30,7 @@ class Listener(ThreadingHTTPServer):
 
     def __init__(self, port: int, tls: ssl.SSLContext, answer: Answering) -> None:
         self.answer = answer
+        self.accepted = 0
         self.failures: list[Exception] = []
         self._tls = tls
         self._lock = threading.Lock()
@@ -66,6 +67,7 @@ class Listener(ThreadingHTTPServer):
                 if self._closing:
                     return
                 self._open.add(connection)
+                self.accepted += 1
             try:
                 connection.do_handshake()
                 Handler(connection, client_address, self)

@@ -29,7 +29,8 @@ REVIEWS = "selfsubjectaccessreviews"
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls requests that `verb` and `resource` match (None: all), `times` times; None: until cleared.
+    """What befalls requests that `verb`, `resource` and `name` match (None: all), `times` times; None: until
+    cleared.
 
     `kind`: "status" (`code`, with Retry-After if given), "hang", "reset" (nothing was done), "lost" (it was
     done, and the connection reset before the answer), "html" (200 of somebody else), "nonsense" (200, JSON of
@@ -42,6 +43,7 @@ class Fault:
     message: str = "the server is currently unable to handle the request"
     verb: str | None = None
     resource: str | None = None
+    name: str | None = None
     seconds: float = 0.0
     times: int | None = 1
 
@@ -105,6 +107,11 @@ class KubernetesApi:
             assert not listener.failures, listener.failures
 
     @property
+    def connections(self) -> int:
+        """How many were made since `start`."""
+        return self._listener.accepted if self._listener is not None else 0
+
+    @property
     def url(self) -> str:
         """Of the server."""
         return f"https://127.0.0.1:{self._port}"
@@ -163,7 +170,8 @@ class KubernetesApi:
 
     def _struck(self, rule: Rule) -> Fault | None:
         for at, fault in enumerate(self._faults):
-            if fault.verb in (None, rule.verb) and fault.resource in (None, rule.resource):
+            matches = (fault.verb, rule.verb), (fault.resource, rule.resource), (fault.name, rule.name)
+            if all(wanted in (None, given) for wanted, given in matches):
                 if fault.times is not None:
                     self._faults[at : at + 1] = (
                         [replace(fault, times=fault.times - 1)] if fault.times > 1 else []

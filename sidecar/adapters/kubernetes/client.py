@@ -43,12 +43,11 @@ class LightkubeApi:
         *,
         server: str,
         account_dir: Path,
-        beat: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`server` is its URL; `beat` is called before each request."""
-        self._connection = Connection(server, account_dir, beat=beat, sleep=sleep)
+        """`server` is its URL;"""
+        self._connection = Connection(server, account_dir, sleep=sleep)
         self._now = now
         self._as_read: dict[tuple[str, ObjectName], Raw] = {}
 

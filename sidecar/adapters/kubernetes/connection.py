@@ -54,13 +54,10 @@ class Connection:
     by then.
     """
 
-    def __init__(
-        self, server: str, account_dir: Path, *, beat: Callable[[], None], sleep: Callable[[float], None]
-    ) -> None:
-        """`server` is its URL; `beat` is called before each request."""
+    def __init__(self, server: str, account_dir: Path, *, sleep: Callable[[float], None]) -> None:
+        """`server` is its URL;"""
         self.server = server
         self._account_dir = account_dir
-        self._beat = beat
         self._sleep = sleep
         self._connected: Client | None = None
         self._silent: tuple[float, ClusterUnreachable] | None = None
@@ -75,7 +72,6 @@ class Connection:
             raise ClusterUnreachable(known.message, advice=known.advice, **known.fields)
 
         def once() -> T:
-            self._beat()
             try:
                 return call(self._client())
             except FAILURES as error:
