@@ -17,7 +17,7 @@ from tests.leaks import Leaks
 
 LEFT_OUT: dict[str, int] = {}
 NODE = "SIDECAR_TEST_NODE"
-TOGETHER = ("test_inject.py", "test_shared_rights.py", "test_shared_life.py")
+TOGETHER = ("test_inject.py", "test_shared_rights.py", "test_shared_life.py", "test_shared_secrets.py")
 
 
 def wanted(config: pytest.Config) -> bool:

@@ -17,6 +17,7 @@ from tests.kubernetes.namespace import K8S, Namespace, settings_of
 
 WORKLOAD = "app=entra-shared"
 ACCOUNT = "entra-shared"
+KEYS = {"token", "token.json", "expires_on"}
 
 
 def manifests(folder: Path, namespace: str, *folders: str, **settings: str) -> list[Document]:
@@ -41,10 +42,16 @@ def manifests(folder: Path, namespace: str, *folders: str, **settings: str) -> l
 
 
 def adapted(document: Document) -> Document:
-    """For servers that know a PodDisruptionBudget by its older name; and the app prints what it reads."""
+    """For servers that know a PodDisruptionBudget by its older name; the app prints what it reads; and nobody
+    has half a minute for a probe.
+    """
     if document["kind"] == "PodDisruptionBudget" and version() < (1, 21):
         document["apiVersion"] = "policy/v1beta1"
         del document["spec"]["unhealthyPodEvictionPolicy"]
+    if document["kind"] == "Deployment" and document["metadata"]["name"] == "entra-shared":
+        (sidecar,) = document["spec"]["template"]["spec"]["containers"]
+        for probe in ("startupProbe", "readinessProbe"):
+            sidecar[probe]["periodSeconds"] = 2
     if document["kind"] == "Deployment" and document["metadata"]["name"] == "app":
         document["spec"]["replicas"] = 1
         (app,) = document["spec"]["template"]["spec"]["containers"]
@@ -55,9 +62,9 @@ def adapted(document: Document) -> Document:
 class Shared:
     """The workload `entra-shared` and the app."""
 
-    def __init__(self, namespace: Namespace, folder: Path) -> None:
+    def __init__(self, namespace: Namespace, folder: Path, **settings: str) -> None:
         self.namespace = namespace
-        self.manifests = manifests(folder, namespace.name, "shared", "shared/app")
+        self.manifests = manifests(folder, namespace.name, "shared", "shared/app", **settings)
 
     def apply(self) -> None:
         """All of it; also a second time."""

@@ -1,4 +1,4 @@
-"""One sign-in for many pods, through everything that befalls pods and Secrets: one prompt in all."""
+"""One sign-in for many pods, from the prompt through everything that befalls pods: one prompt in all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import pytest
 
 from tests.kubernetes.cluster import Document, eventually
 from tests.kubernetes.namespace import Namespace, statuses
-from tests.kubernetes.shared import Shared
+from tests.kubernetes.shared import KEYS, Shared
 from tests.leaks import Leaks
 
 pytestmark = pytest.mark.kubernetes
-
-KEYS = {"token", "token.json", "expires_on"}
 
 
 @dataclass
@@ -127,49 +125,6 @@ def test_both_pods_lost_ask_nobody(begun: Begun) -> None:
     shared.ready(but=gone)
     shared.renewed("after both pods were lost")
     assert shared.namespace.prompts() == 1
-
-
-@pytest.mark.parametrize("harm", ["edited", "emptied", "deleted"])
-def test_token_secret_is_healed(begun: Begun, harm: str) -> None:
-    """By the next turn, with every key; a deleted one as soon as the manifest is applied again."""
-    shared = begun.shared
-    harmed(shared, "entra-token", harm, "token")
-    shared.renew()
-    eventually(lambda: shared.expires_on() > 0 and intact(shared), f"the token Secret that was {harm}")
-    shared.at_the_app(shared.expires_on())
-    assert shared.namespace.prompts() == 1
-
-
-@pytest.mark.parametrize("harm", ["emptied", "deleted"])
-def test_state_secret_is_healed(begun: Begun, harm: str) -> None:
-    """From the sealed copy in a replica's directory; then it serves new pods again."""
-    shared = begun.shared
-    harmed(shared, "entra-state", harm, "")
-    shared.renew()
-    eventually(lambda: shared.data("entra-state"), f"the state Secret that was {harm}")
-    gone = shared.names()
-    shared.namespace.kubectl("delete", "pods", *gone, "--grace-period=0", "--force")
-    shared.ready(but=gone)
-    shared.renewed(f"after the state Secret was {harm}")
-    assert shared.namespace.prompts() == 1
-
-
-def harmed(shared: Shared, name: str, harm: str, key: str) -> None:
-    """What somebody does to a Secret who should not."""
-    kubectl = shared.namespace.kubectl
-    if harm == "deleted":
-        kubectl("delete", "secret", name)
-        shared.apply()
-    elif harm == "emptied":
-        kubectl("patch", "secret", name, "--type=json", '--patch=[{"op": "remove", "path": "/data"}]')
-    else:
-        kubectl("patch", "secret", name, f'--patch={{"data": {{"{key}": "bm90IGEgdG9rZW4="}}}}')
-
-
-def intact(shared: Shared) -> bool:
-    """Every key, and no word of the vandal's."""
-    data = shared.data("entra-token")
-    return data.keys() >= KEYS and data["token"] != b"not a token" and data["token"] in data["token.json"]
 
 
 def test_nothing_of_it_restarted_a_container(begun: Begun) -> None:
