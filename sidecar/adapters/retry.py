@@ -14,7 +14,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from sidecar.errors import AuthorityBusy, SidecarError
+from sidecar.errors import AuthorityBusy, NotKept, SidecarError
 
 T = TypeVar("T")
 
@@ -26,6 +26,8 @@ def worth_another_try(error: BaseException) -> bool:
     """Whether the same request may well succeed some seconds later."""
     if isinstance(error, AuthorityBusy) and (error.retry_after or 0) > PATIENCE_SECONDS:
         return False
+    if isinstance(error, NotKept):
+        return False  # it is no request of the authority's, and has a pause of its own
     return isinstance(error, SidecarError) and error.retryable
 
 

@@ -32,10 +32,12 @@ class Cluster:
     def make_room(self) -> None:
         """Make sure that the Lease is ours."""
         self._state.make_room()
+        self._copies.make_room()
 
     def saved(self) -> None:
         """Share the cache."""
         self._state.saved()
+        self._copies.saved()
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
         """Copy what apps read."""

@@ -13,8 +13,12 @@ from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import Copy
 from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.kubernetes.token_secret import Edition
+from sidecar.core.schedule import CARRIED_SECONDS, CARRY_SECONDS
 from sidecar.errors import ClusterError, SecretNotOurs, SidecarError, of_kind
 from sidecar.posix.clock import Clock
+
+JUST_SECONDS = 30
+"""What may have passed since a token was granted that was obtained in this turn."""
 
 
 class CopyBook:
@@ -108,6 +112,21 @@ class CopyBook:
                 tokens=", ".join(each or "token" for each in expiries),
                 expires_in_seconds=int(min(expiries.values(), default=0) - now),
             )
+
+    def lives(self, name: str, seconds: float) -> None:
+        """A token that was just obtained lives so long; told once if that is too short to be carried."""
+        short = seconds < CARRIED_SECONDS - JUST_SECONDS
+        if short and not self[name].short_lived:
+            self._log.event(
+                "secret.short_lived",
+                level="warning",
+                secret=name,
+                message=f"a new token lives for {int(seconds)} s, and may take {CARRY_SECONDS} s to reach "
+                "the apps that mount the Secret",
+                advice=f"Let tokens live for {CARRIED_SECONDS} s at least, or give pods whose tokens end so "
+                "soon a sidecar of their own.",
+            )
+        self._all()[name] = replace(self[name], short_lived=short)
 
     def failed(self, name: str, error: ClusterError, *, asked: bool) -> None:
         """It could not be read or written, or not `asked` for: told once, until that changes."""

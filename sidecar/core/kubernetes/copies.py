@@ -28,7 +28,7 @@ class Copy:
     read or written; `written_on` when it was written last. `retry_on` holds back the next look. `failures`
     are those in a row since `failed_on`, the last with `kind` (docs/errors.md) and `error`; `trouble` is what
     the log was told of. `keys` are those we wrote, with tokens of `person`; `withdrawal_owed`: they are to be
-    emptied, and are not yet.
+    emptied, and are not yet. `short_lived`: the log was told that its tokens are.
     """
 
     expires_on: int = 0
@@ -42,6 +42,7 @@ class Copy:
     keys: tuple[str, ...] = ()
     person: str | None = None
     withdrawal_owed: bool = False
+    short_lived: bool = False
 
 
 Copies = Mapping[str, Copy]
@@ -107,6 +108,7 @@ def _copy(record: Mapping[str, Any]) -> Copy:
         keys=tuple(str(key) for key in record["keys"]),
         person=_text(record["person"]),
         withdrawal_owed=record["withdrawal_owed"] is True,
+        short_lived=record["short_lived"] is True,
     )
 
 
