@@ -32,6 +32,7 @@ class Cluster:
     def make_room(self) -> None:
         """Make sure that the Lease is ours."""
         self._state.make_room()
+        self._copies.make_room()
 
     def saved(self) -> None:
         """Share the cache."""

@@ -14,7 +14,7 @@ from sidecar.core.formats import Document
 from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import LOOK_SECONDS
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
-from sidecar.core.kubernetes.token_secret import Edition, Trust
+from sidecar.core.kubernetes.token_secret import Edition
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterConflict, ClusterError, ClusterUnreachable, ObjectMissing
 from sidecar.kubernetes.copy_book import CopyBook
@@ -45,10 +45,11 @@ class TokenSecrets(Nowhere):
         heart: Heart,
         interrupts: Interrupts,
         log: Log,
-        trust: Callable[[], Trust] = lambda: Trust.SURE,
+        alone: bool = True,
     ) -> None:
         """`owner` is whose Secrets they are (`token_secret.owner_of`); `judged` are the tokens that probes
-        ask about: those that are configured. `trust`: how sure we are that what is shown is the newest.
+        ask about: those that are configured. `alone`: whether there is no other replica, which may have
+        something newer than this one.
         """
         self._api = api
         self._names = {str(name): name for name in names}
@@ -56,15 +57,20 @@ class TokenSecrets(Nowhere):
         self._clock = clock
         self._heart = heart
         self._interrupts = interrupts
-        self._trust = trust
+        self._alone = self._sure = alone
         self._log = log
         self._book = CopyBook(list(self._names), judged=judged, state=state, clock=clock, log=log)
         self._read: dict[str, tuple[Secret, float]] = {}
         self._edition: Edition | None = None
         self._visited = 0.0
 
+    def make_room(self) -> None:
+        """The Lease is ours: until the end of the turn nobody else can have anything newer."""
+        self._sure = True
+
     def fetch(self) -> None:
         """Take back what should have been taken back before: the API was away, or we were ended."""
+        self._sure = self._alone
         self._visit(self._empty, self._book.owed)
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
@@ -130,11 +136,12 @@ class TokenSecrets(Nowhere):
     def _write(self, name: str) -> None:
         edition, now = self._edition, self._clock.now()
         assert edition is not None, "nothing is shown"
-        trust, book = self._trust(), self._book
+        sure, book = self._sure, self._book
         for attempt in range(1, CONFLICTS_MAX + 1):
             secret = self._secret(name)
-            if token_secret.overtaken(secret, edition, trust=trust, now=now):
-                # Who was refused looks again soon: it may have been no more than a label.
+            known = book[name].person
+            if not sure and token_secret.overtaken(secret, edition, known=known, now=now):
+                # Who was refused looks again soon: it may have been too late with its Lease.
                 book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if attempt > 1 else 0)
                 return
             owed = book[name].keys if book[name].withdrawal_owed else ()
@@ -143,7 +150,7 @@ class TokenSecrets(Nowhere):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)
                 return
-            trust = Trust.FRESH if trust is Trust.SURE else trust
+            sure = False
 
     def _empty(self, name: str) -> None:
         copy = self._book[name]

@@ -109,6 +109,7 @@ def elsewhere(
             heart=heart,
             interrupts=interrupts,
             log=log,
+            alone=state_secret is None,
         )
     return Cluster(state=shared, copies=copies)
 

@@ -12,7 +12,6 @@ Its keys are the files of a generation with `.` for `/`, its values are theirs, 
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -45,14 +44,6 @@ WITHDRAWN = f"{NAME}/withdrawn"
 """Digests of the tokens that were: no replica that has not heard of it brings them back."""
 
 _LATEST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
-
-
-class Trust(enum.Enum):
-    """How sure a replica can be that nobody has anything newer than it has."""
-
-    SURE = "nobody else can: there is no other replica, or they wait for us"
-    FRESH = "nobody had, a moment ago"
-    DOUBTFUL = "nobody knows"
 
 
 @dataclass(frozen=True)
@@ -160,13 +151,11 @@ def emptied(
     return replace(secret, data=data, annotations={**annotations, WITHDRAWN_ON: _rfc3339(now)})
 
 
-def overtaken(secret: Secret, edition: Edition, *, trust: Trust, now: float) -> bool:
+def overtaken(secret: Secret, edition: Edition, *, known: str | None, now: float) -> bool:
     """Whether the Secret has what may be newer than this edition: a token of it was withdrawn, or there is a
-    live one of the same person that lives longer; in doubt a live one of somebody else counts too. Nobody has
-    anything newer than who can be sure.
+    live one of the same person that lives longer, or of somebody else than `known`, whose tokens we have last
+    seen to it that it has. For a replica that cannot be sure that it is up to date.
     """
-    if trust is Trust.SURE:
-        return False
     withdrawn = secret.annotations.get(WITHDRAWN, "").split()
     for name, document in edition.documents.items():
         there = _document(secret.data.get(key_of(_path(name, "token.json")), b""))
@@ -174,8 +163,8 @@ def overtaken(secret: Secret, edition: Edition, *, trust: Trust, now: float) -> 
             return True
         if _digest(there) == _digest(document) or _expiry(there) <= now:
             continue
-        same_person = _person(there) == edition.person
-        if _expiry(there) > _expiry(document) if same_person else trust is Trust.DOUBTFUL:
+        person = _person(there)
+        if _expiry(there) > _expiry(document) if person == edition.person else person != known:
             return True
     return False
 
