@@ -52,7 +52,7 @@ class Outcome(enum.Enum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    """TERM or INT came."""
+    """TERM or INT came, or another replica has taken over."""
 
 
 def prompt_for(

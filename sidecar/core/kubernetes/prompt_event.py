@@ -1,7 +1,8 @@
 """The prompt and its end as Events about the pod: record in, note out.
 
-`kubectl describe pod` puts a note behind some 55 columns, `kubectl get events` behind 70, and neither breaks
-lines, so that what a person copies comes first. Notes cannot be changed: each prompt and each end is one.
+`kubectl describe pod` puts a note behind some 55 columns, `kubectl get events` behind more, and neither
+breaks lines, so that what a person copies comes first. Notes cannot be changed: each prompt and each end is
+one.
 """
 
 from __future__ import annotations
