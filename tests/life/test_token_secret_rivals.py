@@ -13,6 +13,7 @@ from sidecar.errors import (
     ClusterConflict,
     ClusterUnreachable,
 )
+from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
 from tests.life.asking import ask
 from tests.life.bench import ARM, GRAPH, Bench
@@ -242,6 +243,25 @@ def test_token_on_demand_is_added_to_the_secrets_and_takes_nothing_away(
     bench.run_for(RENEWED_AFTER + 10)
     assert data(api) == files(bench)
     assert data(api)["vault.azure.net.token"] != before["token"]
+
+
+class Signalled(Interrupts):
+    """TERM has come, and waits for the end of a renewal."""
+
+    @property
+    def pending(self) -> bool:
+        """It does."""
+        return True
+
+
+def test_turn_that_is_to_end_asks_no_more_secrets(tmp_path: Path, api: InMemoryCluster) -> None:
+    """However many there are; the next turn, here or elsewhere, writes them."""
+    bench = publishing(Bench.in_directory(tmp_path), api, interrupts=Signalled())
+    bench.turn()
+    assert api.calls == []
+    publishing(bench, api)
+    bench.turn()
+    assert data(api) == data(api, OTHER) == files(bench)
 
 
 def test_missing_secret_owes_no_withdrawal(bench: Bench, api: InMemoryCluster) -> None:
