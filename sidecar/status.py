@@ -11,9 +11,12 @@ from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes import shared_record
 from sidecar.core.kubernetes.copies import Copies, Copy
+from sidecar.core.kubernetes.shared_record import Record
 from sidecar.core.published import instant
 from sidecar.core.schedule import Attempts
+from sidecar.kubernetes.record_file import known
 
 VERSION = 1
 """Of the report; keys may be added without a new one."""
@@ -23,7 +26,8 @@ VERSION = 1
 class Found:
     """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
     nothing is renewed, None before anything was published; `live_until` the same for the startup probe.
-    `heartbeat` is a second of the boot clock; `copies` are the Secrets that tokens are published to.
+    `heartbeat` is a second of the boot clock; `copies` are the Secrets that tokens are published to, and
+    `shared` is what is known of the shared state.
     """
 
     published: Mapping[str, Document]
@@ -35,6 +39,7 @@ class Found:
     live_until: int | None = None
     heartbeat: int | None = None
     copies: Copies = field(default_factory=dict)
+    shared: Record | None = None
 
     @property
     def tried(self) -> dict[str, Attempts]:
@@ -63,6 +68,7 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         live_until=state.live_until(),
         heartbeat=state.heartbeat(),
         copies=state.copies(),
+        shared=known(state.path),
     )
 
 
@@ -98,6 +104,7 @@ def report(found: Found, *, boot: float) -> dict[str, Any]:
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
         "next_prompt_on": found.journal.prompt_on,
+        "shared_state": shared_record.report(found.shared) if found.shared and found.shared.secret else None,
         "signin_needed": any(record.waits for record in found.journal.tokens.values()),
     }
     clean: dict[str, Any] = _representable(told)

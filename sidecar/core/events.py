@@ -39,8 +39,8 @@ EVENTS: dict[str, str] = {
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "lease.held": "Another replica is at work; this one looks again later.",
     "state.adopted": "What another replica has obtained was taken over from the shared state.",
-    "state.shared": "The shared state was missing or behind, and was written from this pod's; or trouble with "
-    "it is over.",
+    "state.shared": "The shared state was missing or behind, and was written from this pod's; or trouble "
+    "with it is over.",
     "state.unshared": "The shared state could not be read or written; what this pod has is kept. Says why, "
     "and when it is tried again.",
     "secret.published": "A Secret has new tokens.",

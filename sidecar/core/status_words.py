@@ -55,6 +55,8 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not status["tokens"]:
         rows.append(("token", "none published"))
     rows += [("secret", f"{name}: {_secret(secret)}") for name, secret in status["secrets"].items()]
+    if status["shared_state"]:
+        rows.append(("state", _shared(status["shared_state"])))
     age = status["heartbeat_seconds"]
     if status["tokens"] and (age is None or age > HEARTBEAT_MAX_SECONDS):
         since = "since the machine was started" if age is None else f"for {span(age)}"
@@ -112,6 +114,20 @@ def _secret(secret: Mapping[str, Any]) -> str:
         return words
     error = printable(secret["error"] or "failed", MESSAGE_MAX)
     return f"{words}; FAILING since {utc(secret['failing_since'])}: {error}"
+
+
+def _shared(shared: Mapping[str, Any]) -> str:
+    """The shared state, who uses it, and what is wrong with it."""
+    words = printable(shared["secret"], 320)
+    if shared["serial"] is None:
+        words += ": nothing shared yet"
+    else:
+        words += f": number {shared['serial']}, the same here since {utc(shared['shared_on'])}"
+    if shared["holder"]:
+        words += f"; in use by {printable(shared['holder'], 300)} when last seen"
+    if not shared["error"]:
+        return words
+    return f"{words}; FAILING since {utc(shared['failing_since'])}: {printable(shared['error'], MESSAGE_MAX)}"
 
 
 def granted(life_seconds: int) -> int:
