@@ -11,7 +11,7 @@ from sidecar.core.kubernetes.objects import Lease, ObjectName, Rule, Secret
 from sidecar.core.kubernetes.rules import EVENTS, as_commands, as_yaml, grants, in_words
 from sidecar.core.kubernetes.token_secret import OWNER
 from sidecar.core.oauth_answer import printable
-from sidecar.core.schedule import CARRY_SECONDS, too_short_to_carry
+from sidecar.core.schedule import CARRY_SECONDS, CARRY_SHARE
 from sidecar.core.time_words import span
 
 _WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.FAIL)
@@ -74,7 +74,7 @@ def judge_state(
     """
     who = f"{account.name} is signed in" if account else "nobody is signed in"
     found = [Found(Outcome.PASS, f"{name} opens with the key; {who}")]
-    short = [each or "token" for each, life in lives.items() if too_short_to_carry(life)]
+    short = [each or "token" for each, life in lives.items() if life * CARRY_SHARE < CARRY_SECONDS]
     if short and carried:
         found.append(
             Found(
