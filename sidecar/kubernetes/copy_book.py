@@ -70,6 +70,13 @@ class CopyBook:
         """Whether it is not to be looked at now."""
         return copying.held_back(self[name], now=self._clock.now())
 
+    def hurry(self) -> list[str]:
+        """Those that failed in an earlier turn and not in this one: they wait no longer."""
+        names = [name for name in self.failing if name not in self._errors]
+        for name in names:
+            self._all()[name] = replace(self[name], retry_on=0)
+        return names
+
     def error(self, name: str) -> SidecarError:
         """Of a `failing` one; what it was in an earlier turn, as far as that was kept."""
         copy = self[name]
@@ -130,14 +137,14 @@ class CopyBook:
 
     def failed(self, name: str, error: ClusterError, *, asked: bool) -> None:
         """It could not be read or written, or not `asked` for: told once, until that changes."""
-        before, pause = self[name], error.pause_seconds
+        before, now = self[name], self._clock.now()
         self._errors[name] = error
-        copy = copying.failed(before, error, now=self._clock.now(), pause_seconds=pause, asked=asked)
+        copy = copying.failed(before, error, now=now, pause_seconds=error.pause_seconds, asked=asked)
         if isinstance(error, SecretNotOurs):  # and nothing in it is
             copy = replace(copy, expires_on=0, keys=(), withdrawal_owed=False)
         self._all()[name] = copy
         if before.trouble != copy.trouble:
-            level = "warning" if error.retryable else "error"
+            level, pause = "warning" if error.retryable else "error", int(copy.retry_on - now)
             self._log.failure("secret.failed", error, level=level, secret=name, retry_in_seconds=pause)
 
     def keep(self) -> None:

@@ -85,10 +85,12 @@ class TokenSecrets(Nowhere):
         self._visit(self._write, self._names)
 
     def confirm(self) -> None:
-        """After `show`.
+        """After `show`: whoever started us waits for an answer, and for no pause of an earlier turn.
 
         :raises ClusterError: a Secret could not be read or written
         """
+        if self._edition is not None:
+            self._visit(self._write, self._book.hurry())
         for name in self._book.failing:
             raise self._book.error(name)
 

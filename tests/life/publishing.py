@@ -30,7 +30,9 @@ def two_secrets() -> InMemoryCluster:
     return api
 
 
-def publishing(bench: Bench, api: InMemoryCluster, *, alone: bool = True) -> Bench:
+def publishing(
+    bench: Bench, api: InMemoryCluster, *, alone: bool = True, interrupts: Interrupts | None = None
+) -> Bench:
     """The pod with the Secrets beside its directories; `alone`: without other replicas."""
     policy = replace(bench.rules.policy, carry_seconds=CARRY_SECONDS)
     bench.rules = replace(bench.rules, policy=policy)
@@ -44,7 +46,7 @@ def publishing(bench: Bench, api: InMemoryCluster, *, alone: bool = True) -> Ben
             state=StateDirectory(bench.state_path),
             clock=bench.clock,
             heart=QuietHeart(bench.state_path / "heartbeat", bench.clock),
-            interrupts=Interrupts(),
+            interrupts=interrupts or Interrupts(),
             log=log,
             alone=alone,
         )

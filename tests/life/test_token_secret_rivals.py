@@ -13,12 +13,15 @@ from sidecar.errors import (
     ClusterConflict,
     ClusterUnreachable,
 )
+from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
-from tests.life.bench import Bench
+from tests.life.asking import ask
+from tests.life.bench import ARM, GRAPH, Bench
 from tests.life.doubles import ALICE, MALLORY
 from tests.life.publishing import (
     NAME,
     OTHER,
+    RENEWED_AFTER,
     data,
     edit,
     failing,
@@ -64,11 +67,11 @@ def test_withdrawal_that_the_api_missed_is_owed_until_it_is_done(bench: Bench, a
     bench.allow(Admission(users=frozenset({"bob@contoso.example"})))
     api.fail = failing(ClusterUnreachable("refused"))
     bench.turn()
-    bench.run_for(600)
+    bench.run_for(70)
     assert data(api)["token"] == "at1"
     assert told(bench, "secret.failed") == [str(NAME), str(OTHER)]
     api.fail = lambda _call: None
-    bench.run_for(301)
+    bench.run_for(61)
     assert set(data(api).values()) == set(data(api, OTHER).values()) == {"", "0\n"}
 
 
@@ -220,6 +223,45 @@ def test_person_who_was_renamed_into_somebody_refused_leaves_no_token_of_theirs(
     bench.rules = replace(bench.rules, may_prompt=False)
     bench.turn(at_once=True)
     assert set(data(api).values()) == {"", "0\n"}
+
+
+def test_token_on_demand_is_added_to_the_secrets_and_takes_nothing_away(
+    tmp_path: Path, api: InMemoryCluster
+) -> None:
+    """Two tokens stand there; `serve` is asked for a third. The Secret tells of all three, and the loop keeps
+    it so.
+    """
+    bench = publishing(Bench.in_directory(tmp_path, wanted={"": GRAPH, "arm": ARM}), api)
+    bench.signin()
+    bench.turn()
+    before = data(api)
+    assert ask(bench, "https://vault.azure.net") is None
+    assert data(api) == files(bench)
+    assert before.items() <= data(api).items()
+    told = api.secrets[NAME].annotations["entra-token-sidecar/tokens"]
+    assert [each.partition("=")[0] for each in told.split()] == ["arm", "vault.azure.net", "token"]
+    bench.run_for(RENEWED_AFTER + 10)
+    assert data(api) == files(bench)
+    assert data(api)["vault.azure.net.token"] != before["token"]
+
+
+class Signalled(Interrupts):
+    """TERM has come, and waits for the end of a renewal."""
+
+    @property
+    def pending(self) -> bool:
+        """It does."""
+        return True
+
+
+def test_turn_that_is_to_end_asks_no_more_secrets(tmp_path: Path, api: InMemoryCluster) -> None:
+    """However many there are; the next turn, here or elsewhere, writes them."""
+    bench = publishing(Bench.in_directory(tmp_path), api, interrupts=Signalled())
+    bench.turn()
+    assert api.calls == []
+    publishing(bench, api)
+    bench.turn()
+    assert data(api) == data(api, OTHER) == files(bench)
 
 
 def test_missing_secret_owes_no_withdrawal(bench: Bench, api: InMemoryCluster) -> None:

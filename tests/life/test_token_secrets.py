@@ -100,7 +100,7 @@ def test_deleted_secret_is_told_once_and_healed_when_it_is_back(bench: Bench, ap
     (failure,) = bench.events("secret.failed")
     assert (failure["kind"], failure["level"], failure["retry_in_seconds"]) == ("object-missing", "error", 20)
     api.add_secret(NAME)
-    bench.run_for(21)
+    bench.run_for(61)
     assert data(api) == files(bench)
     assert told(bench, "secret.recovered") == [str(NAME)]
 
@@ -108,8 +108,8 @@ def test_deleted_secret_is_told_once_and_healed_when_it_is_back(bench: Bench, ap
 def test_api_that_is_away_for_an_hour_costs_one_warning_and_no_token(
     bench: Bench, api: InMemoryCluster
 ) -> None:
-    """The directory is renewed; readiness goes by what apps in other pods still have; 20 s after its return
-    all is as it should be. Nobody is prompted.
+    """The directory is renewed; readiness goes by what apps in other pods still have. A minute after its
+    return all is as it should be. Nobody is prompted.
     """
     bench.signin()
     bench.turn()
@@ -135,7 +135,7 @@ def test_api_that_is_away_for_an_hour_costs_one_warning_and_no_token(
     assert bench.number("live_until") == written
     assert bench.number("ready_until") == written - 60
     api.fail = lambda _call: None
-    bench.run_for(41)
+    bench.run_for(61)
     assert data(api) == data(api, OTHER) == files(bench)
     assert bench.number("live_until") > written
     assert len(bench.authority.prompts) == 1
@@ -208,10 +208,10 @@ def test_signin_ends_well_only_if_the_secrets_are_written(bench: Bench, api: InM
     assert isinstance(refused, ClusterForbidden)
     assert (refused.exit_code, refused.message) == (75, "may not update")
     again = bench.signin()
-    assert isinstance(again, ClusterForbidden), "within the pause: nothing was asked, and it is as it was"
+    assert isinstance(again, ClusterForbidden)
+    assert len(bench.events("secret.failed")) == 1
     api.fail = lambda _call: None
-    bench.clock.sleep(21)
-    assert bench.signin() is None
+    assert bench.signin() is None, "whoever starts it waits for no pause"
     assert data(api, OTHER) == files(bench)
     assert len(bench.authority.prompts) == 1
 
@@ -258,5 +258,5 @@ def test_secret_of_another_sidecar_is_left_untouched(bench: Bench, api: InMemory
     assert "kubectl annotate" in bench.events("secret.failed")[0]["advice"]
     assert bench.number("live_until") == 0
     api.secrets[NAME] = replace(theirs, annotations={})
-    bench.run_for(21)
+    bench.run_for(61)
     assert data(api) == files(bench)

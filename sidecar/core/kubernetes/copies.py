@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sidecar.core.schedule import LIMIT, RETRY_AFTER_MAX_SECONDS
+from sidecar.core.schedule import LIMIT, RETRY_AFTER_MAX_SECONDS, retry_seconds
 from sidecar.errors import SidecarError
 
 LOOK_SECONDS = 300
@@ -55,11 +55,14 @@ def held_back(copy: Copy, *, now: float) -> bool:
 
 
 def failed(copy: Copy, error: SidecarError, *, now: float, pause_seconds: int, asked: bool = True) -> Copy:
-    """After one more failure; not `asked`: after another one's, which says that this one would fail too."""
+    """After one more failure, with the pause that the error asks for, or the usual one after so many if that
+    is longer; not `asked`: after another one's, which says that this one would fail too.
+    """
+    failures = copy.failures + 1 if asked else max(copy.failures, 1)
     return replace(
         copy,
-        retry_on=math.ceil(now) + pause_seconds,
-        failures=copy.failures + 1 if asked else max(copy.failures, 1),
+        retry_on=math.ceil(now) + max(pause_seconds, retry_seconds(failures)),
+        failures=failures,
         failed_on=int(now) if copy.failed_on is None else copy.failed_on,
         kind=error.anchor(),
         error=error.message[:TEXT_MAX],
@@ -79,7 +82,7 @@ def trouble_of(error: SidecarError) -> str:
 
 def look_in_seconds(copy: Copy, *, now: float) -> float:
     """Until the next look. One that was due in a turn with nothing to show waits as long as any other."""
-    return copy.retry_on - now if held_back(copy, now=now) else LOOK_SECONDS
+    return math.ceil(copy.retry_on - now) if held_back(copy, now=now) else LOOK_SECONDS
 
 
 def to_text(copies: Copies) -> str:
