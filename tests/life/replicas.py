@@ -19,13 +19,12 @@ from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.core.schedule import Anchor
 from sidecar.errors import ClusterUnreachable, SigninRequired
 from sidecar.kubernetes.shared_state import SharedState
-from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
 from tests.life.bench import ARM, GRAPH, Bench
-from tests.life.doubles import Flickering, ScriptedAuthority, VirtualClock
+from tests.life.doubles import Flickering, QuietHeart, ScriptedAuthority, VirtualClock
 
-Making = Callable[[StateDirectory, Heart, Interrupts, Log], SharedState]
+Making = Callable[[Log], SharedState]
 
 STATE = ObjectName("apps", "entra-state")
 KEY, OTHER_KEY = Key(b"k" * 32), Key(b"o" * 32)
@@ -154,16 +153,16 @@ class Replicas:
         return str(json.loads(bench.cache.look().msal)["refresh_token"])
 
     def _elsewhere(self, bench: Bench, name: str) -> Making:
-        def make(state: StateDirectory, heart: Heart, interrupts: Interrupts, log: Log) -> SharedState:
+        def make(log: Log) -> SharedState:
             return SharedState(
                 api=self.cluster,
                 name=STATE,
                 replica=name,
-                state=state,
+                state=StateDirectory(bench.state_path),
                 look=bench.cache.look,
                 clock=bench.clock,
-                heart=heart,
-                interrupts=interrupts,
+                heart=QuietHeart(bench.state_path / "heartbeat", bench.clock),
+                interrupts=Interrupts(),
                 log=log,
             )
 
@@ -200,8 +199,8 @@ class Replicas:
         alive: Any = bench.elsewhere
         self.cluster.fail = fail
 
-        def deaf(*parts: Any) -> SharedState:
-            shared: SharedState = alive(*parts)
+        def deaf(log: Log) -> SharedState:
+            shared: SharedState = alive(log)
             shared.close = lambda: None  # type: ignore[method-assign]
             return shared
 

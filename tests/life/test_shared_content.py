@@ -44,7 +44,7 @@ def test_edited_content_is_healed_and_kept_aside(replicas: Replicas, content: by
 def test_unsealed_state_is_no_state(replicas: Replicas) -> None:
     """Who may write the Secret, and has no key, cannot slip another person's sign-in in."""
     first, mallory = replicas.pod("first"), replicas.pod("mallory", keys=())
-    mallory.elsewhere = lambda *_parts: Nowhere()
+    mallory.elsewhere = lambda _log: Nowhere()
     mallory.turn()
     planted = (mallory.state_path / "cache").read_bytes()
     edit(replicas, cache=planted, serial=b"99")
