@@ -157,8 +157,8 @@ class Scene:
         eventually(lambda: self.provider.renewals() >= before + times, what, seconds)
 
     def settle(self) -> None:
-        """Wait until all is as it should be, without anybody's help: a renewal goes well, the state opens, and
-        the token Secret has what a replica has.
+        """Wait until all is as it should be, without anybody's help: a renewal goes well, the state opens,
+        and the token Secret has what a replica has.
         """
         before = self.provider.renewals()
         for replica in self.replicas:
