@@ -30,8 +30,6 @@ def worth_another_try(error: BaseException) -> bool:
         return False
     if isinstance(error, AuthorityBusy) and (error.retry_after or 0) > PATIENCE_SECONDS:
         return False
-    if isinstance(error, NotKept):
-        return False  # it is no request of the authority's, and has a pause of its own
     return isinstance(error, SidecarError) and error.retryable
 
 
