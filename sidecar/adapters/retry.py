@@ -23,8 +23,8 @@ PATIENCE_SECONDS = 10
 
 
 def worth_another_try(error: BaseException) -> bool:
-    """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others are at
-    work, the turn ends: whoever comes back looks first at what has become of the refresh token.
+    """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others
+    are at work, the turn ends: whoever comes back looks first at what has become of the refresh token.
     """
     if isinstance(error, NotKept):
         return False
