@@ -46,6 +46,7 @@ KEYS = [
     "last_error",
     "prompt",
     "next_prompt_on",
+    "shared_state",
     "signin_needed",
 ]
 
@@ -79,6 +80,7 @@ def test_empty_directories_are_told_as_such() -> None:
         "last_error": None,
         "prompt": None,
         "next_prompt_on": None,
+        "shared_state": None,
         "signin_needed": False,
     }
     assert shown(NOTHING) == "signed in  nobody\ntoken      none published\n"
@@ -206,6 +208,7 @@ def test_program_finds_account_tokens_and_next_turn() -> None:
         "last_error": {"message": None, "since": NOW - 90},
         "prompt": PROMPT,
         "next_prompt_on": None,
+        "shared_state": None,
         "signin_needed": False,
     }
 
