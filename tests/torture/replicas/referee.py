@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from tests.emulator.faults import Exchange
 
-HOLD_SECONDS = 0.4
-"""At most: two requests that should not be there at once would meet."""
+HOLD_SECONDS = 2.0
+"""At most: longer than the second or so by which replicas miss each other that are hung up together."""
 
 
 @dataclass(frozen=True)

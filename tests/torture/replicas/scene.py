@@ -23,6 +23,7 @@ from tests.torture.replicas.replica import Replica
 STATE = "entra-state"
 TOKENS = "entra-token"
 HANGUPS_A_SECOND = 2.0
+TOGETHER = 0.7
 HEALED_SECONDS = 200
 
 
@@ -144,12 +145,16 @@ class Scene:
 
     def storm(self, seconds: float, *happenings: Happening, hangups: float = HANGUPS_A_SECOND) -> None:
         """Let `seconds` pass in which replicas are hung up, and other things happen."""
-        every = [Happening(hangups, lambda chance: chance.choice(self.replicas).hang_up()), *happenings]
+        every = [Happening(hangups, self._hang_up), *happenings]
         rates = [happening.rate for happening in every]
         end = time.monotonic() + seconds
         while (pause := self.chance.expovariate(sum(rates))) and time.monotonic() + pause < end:
             time.sleep(pause)
             self.chance.choices(every, rates)[0].strike(self.chance)
+
+    def _hang_up(self, chance: random.Random) -> None:
+        for replica in self.replicas if chance.random() < TOGETHER else [chance.choice(self.replicas)]:
+            replica.hang_up()
 
     def renewed(self, times: int, what: str, *, seconds: float = 90) -> None:
         """Wait for so many further renewals."""

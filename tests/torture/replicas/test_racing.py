@@ -28,7 +28,7 @@ def test_racing_replicas_never_use_a_refresh_token_twice(new_scene: Callable[...
     scene = new_scene(one_time=True, token_life=24)
     scene.begin(3)
     with scene.onlookers() as onlookers:
-        scene.storm(scaled(5, 300))
+        scene.storm(scaled(12, 300))
         scene.renewed(1, "a renewal by schedule")
     scene.end()
     assert scene.verdict(onlookers) == []
