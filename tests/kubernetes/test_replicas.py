@@ -37,12 +37,12 @@ def real(tmp_path: Path, leaks: Leaks) -> Iterator[RealCluster]:
 @pytest.fixture
 def new_scene(
     real: RealCluster, entra: Emulator, new_pod: Callable[..., Pod], tmp_path: Path, leaks: Leaks
-) -> Callable[..., Scene]:
+) -> Iterator[Callable[..., Scene]]:
     """Makes a Deployment at the stand-in for the provider."""
 
     def make(*, one_time: bool, token_life: int, **settings: str) -> Scene:
         provider = StandIn(entra, one_time=one_time, token_life=token_life, seed=SEED)
-        return Scene(
+        scene = Scene(
             provider=provider,
             cluster=real,
             new_pod=new_pod,
@@ -50,8 +50,13 @@ def new_scene(
             seed=SEED,
             **settings,
         )
+        made.append(scene)
+        return scene
 
-    return make
+    made: list[Scene] = []
+    yield make
+    for scene in made:
+        scene.close()
 
 
 def test_racing_replicas_never_use_a_refresh_token_twice(new_scene: Callable[..., Scene]) -> None:

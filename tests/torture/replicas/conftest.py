@@ -37,11 +37,11 @@ def cluster(tmp_path: Path, leaks: Leaks) -> Iterator[StandInCluster]:
 @pytest.fixture
 def scene_at(
     cluster: StandInCluster, new_pod: Callable[..., Pod], tmp_path: Path, leaks: Leaks
-) -> Callable[..., Scene]:
+) -> Iterator[Callable[..., Scene]]:
     """Makes a Deployment at a provider."""
 
     def make(provider: Provider, **settings: str) -> Scene:
-        return Scene(
+        scene = Scene(
             provider=provider,
             cluster=cluster,
             new_pod=new_pod,
@@ -49,8 +49,13 @@ def scene_at(
             seed=SEED,
             **settings,
         )
+        made.append(scene)
+        return scene
 
-    return make
+    made: list[Scene] = []
+    yield make
+    for scene in made:
+        scene.close()
 
 
 @pytest.fixture

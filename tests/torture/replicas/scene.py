@@ -192,6 +192,13 @@ class Scene:
         for replica in self.replicas:
             replica.stop()
 
+    def close(self) -> None:
+        """Leave no process behind, whatever became of the test."""
+        for replica in self.replicas:
+            for loop in replica.loops:
+                if loop.role.process.poll() is None:
+                    loop.kill_all()
+
     def verdict(self, onlookers: Onlookers) -> list[str]:
         """Everything that is wrong, after `end`; what was done goes to the figures."""
         outputs = [output for replica in self.replicas for output in replica.outputs]
