@@ -27,7 +27,9 @@ EARLIEST_SECONDS = 6
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
 RETRY_MAX_SECONDS = 60
+RETRY_SPREAD = 0.25
 RETRY_AFTER_MAX_SECONDS = 3600
+RETRY_AFTER_SPREAD_SECONDS = 60
 WRITE_RETRY_SECONDS = 20
 PROMPT_RETRY_FIRST_SECONDS = 30
 PROMPT_RETRY_MAX_SECONDS = 600
@@ -108,10 +110,17 @@ def ready_seconds(token: AccessToken, min_validity_seconds: int) -> int:
     return min(min_validity_seconds, max(token.life_seconds, 0) // 2)
 
 
-def retry_seconds(failures: int, *, retry_after: int | None = None) -> int:
-    """Between turns: 5 s doubling to 60 s; a server's Retry-After counts if longer, up to an hour."""
-    pause = min(RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), RETRY_MAX_SECONDS)
-    return max(pause, min(retry_after or 0, RETRY_AFTER_MAX_SECONDS))
+def retry_seconds(failures: int, *, retry_after: int | None = None, spread: float = 0.0) -> int:
+    """Between turns: 5 s doubling to 60 s; a server's Retry-After counts if longer, up to an hour.
+
+    Pods that have failed in the same second shall not all come back in one: by its place in the fleet
+    (`spread`, -1 to 1) each pod takes up to a quarter less than 5 … 60 s, and up to a quarter and a minute
+    more than Retry-After, which it never undercuts.
+    """
+    own = min(RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), RETRY_MAX_SECONDS)
+    wish = min(retry_after or 0, RETRY_AFTER_MAX_SECONDS)
+    later = min(max(wish, 0) * RETRY_SPREAD, RETRY_AFTER_SPREAD_SECONDS) * abs(spread)
+    return max(math.ceil(own * (1 - RETRY_SPREAD * abs(spread))), wish + int(later))
 
 
 def prompt_retry_seconds(failures: int) -> int:
@@ -171,7 +180,8 @@ def held_back(attempts: Attempts, *, now: float) -> bool:
     """Whether the next try has to wait. A `retry_on` beyond any pause we give was set by a clock
     that has leapt since, and holds nothing back.
     """
-    return now < attempts.retry_on <= now + RETRY_AFTER_MAX_SECONDS + 1
+    longest = RETRY_AFTER_MAX_SECONDS + RETRY_AFTER_SPREAD_SECONDS
+    return now < attempts.retry_on <= now + longest + 1
 
 
 def leap_seconds(before: Anchor | None, after: Anchor) -> float:
