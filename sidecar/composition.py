@@ -145,6 +145,7 @@ def run_turn(
             may_prompt=settings.on_signin_required == "prompt",
             hours=settings.signin_hours,
             demanded=frozenset(further),
+            replicated=settings.state_secret is not None,
         )
         custody = (Custody if asked is None else Addition)(
             cache=cache,
