@@ -44,7 +44,7 @@ class Rules:
     replicated: bool = False
 
     def tries(self, role: Role) -> int:
-        """Of a renewal within a turn. A second one of each replica would be more than ten requests a minute."""
+        """Of a renewal within a turn: second ones of two replicas would be more than ten a minute."""
         return 1 if self.replicated else role.attempts
 
     @property

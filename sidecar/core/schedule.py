@@ -125,8 +125,8 @@ def retry_seconds(failures: int, *, retry_after: int | None = None, spread: floa
 
 
 def _whole(seconds: float, time: int) -> int:
-    """One below `seconds` or one above, in turn, so that they are as long on average: whole seconds alone would
-    know no more than sixteen places between 45 and 60, and leave a sixteenth of a fleet in step for ever.
+    """`seconds` rounded down or up, in turn, so that they are as long on average: there are no more than
+    sixteen whole seconds from 45 to 60, and a sixteenth of a fleet would stay in step for ever.
     """
     time %= 1000
     return math.ceil(seconds * (time + 1)) - math.ceil(seconds * time)

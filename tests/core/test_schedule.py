@@ -98,7 +98,15 @@ def test_retries_double_from_five_seconds_to_a_minute() -> None:
 def test_place_in_the_fleet_takes_up_to_a_quarter_of_a_retry() -> None:
     """The pod that comes first does not wait for any pause longer than the one that comes last."""
     assert [schedule.retry_seconds(failures, spread=-1) for failures in range(1, 7)] == [4, 8, 15, 30, 45, 45]
-    assert [schedule.retry_seconds(failures, spread=0.5) for failures in range(1, 8)] == [4, 9, 17, 35, 52, 53, 52]
+    assert [schedule.retry_seconds(failures, spread=0.5) for failures in range(1, 8)] == [
+        4,
+        9,
+        17,
+        35,
+        52,
+        53,
+        52,
+    ]
 
 
 def test_pods_in_step_have_parted_within_minutes() -> None:

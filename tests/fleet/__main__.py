@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -19,24 +17,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pods", type=int, default=PODS, help="how many (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures for programs")
     parser.add_argument("--write", action="store_true", help="write docs/fleet.md, .json and .svg anew")
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="only these parts")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; may be repeated")
     asked = parser.parse_args(arguments)
     if asked.write:
         documents.write(figures(), today=datetime.now(UTC).date().isoformat())
         return
     found: Figures = {"pods": asked.pods, "seed": SEED}
-    for name in asked.part or PARTS:
+    for name in asked.only or PARTS:
         found[name] = PARTS[name](asked.pods)
         if not asked.json:
-            for table in tables({**found, "only": name} if name not in found else _alone(found, name)):
+            for table in tables({"pods": asked.pods, name: found[name]}):
                 print(table.text(), end="\n\n", flush=True)
     if asked.json:
-        json.dump(found, sys.stdout, indent=1)
-        print()
-
-
-def _alone(found: Figures, name: str) -> Figures:
-    return {"pods": found["pods"], name: found[name]}
+        print(documents.as_text(found), end="")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ def chart(figures: Figures) -> str:
             "All start in one second; tokens live for 60 minutes",
             drawn["starts"],
             CHART_SECONDS,
-            {"without jitter": "without jitter: the same peak each 40 minutes, for ever", "sidecar": "sidecar"},
+            {
+                "without jitter": "without jitter: the same peak every 40 min, for ever",
+                "sidecar": "sidecar",
+            },
         ),
         f'<rect class="away" x="{_x(BEGIN, end):.1f}" y="{TOPS[1]}" '
         f'width="{_x(HOUR_AWAY.end, end) - _x(BEGIN, end):.1f}" height="{PANEL}"/>',

@@ -17,8 +17,8 @@ LOOKS_A_DAY = REPLICAS * DAY / LOOK_SECONDS
 
 @dataclass(frozen=True)
 class Cost:
-    """A day's requests of an arrangement. `turns` are starts of Python, all pods together; `carried` are updates
-    of a Secret that the API server sends to nodes.
+    """A day's requests of an arrangement. `turns` are starts of Python, all pods together; `carried` are
+    updates of a Secret that the API server sends to nodes.
     """
 
     name: str

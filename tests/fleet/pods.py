@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
 
 from sidecar.adapters.retry import PATIENCE_SECONDS
 from sidecar.core import plan, schedule
@@ -54,16 +53,6 @@ class Pod:
     attempts: Attempts = field(default_factory=Attempts)
 
 
-class Habit(Protocol):
-    """How a pod lives until the end of virtual time."""
-
-    name: str
-
-    def live(self, pod: Pod, authority: Authority, traffic: Traffic, gaps: Gaps) -> None:
-        """All its requests and gaps."""
-        ...
-
-
 def policy_of(spread: float) -> Policy:
     """The default settings."""
     return Policy(refresh_at=REFRESH_AT, spread=spread, min_validity_seconds=MIN_VALIDITY_SECONDS)
@@ -71,7 +60,7 @@ def policy_of(spread: float) -> Policy:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """The product. `jitter` of renewals and `jittered_retries` can be taken away, to see what they are for."""
+    """The product. `jitter` of renewals and `jittered_retries` can be taken away to see their worth."""
 
     name: str = "sidecar"
     jitter: bool = True
@@ -105,18 +94,17 @@ def turn(
 ) -> float:
     """A turn that renews, in so many tries; returns when it is over."""
     now += START_UP_SECONDS
-    for last in (*[False] * (tries - 1), True):
+    for left in reversed(range(tries)):
         count(now)
         answer = authority.answer(now, pod.chance)
         if isinstance(answer, AccessToken):
             pod.token, pod.attempts = answer, Attempts(succeeded_on=int(now))
             return now
-        if last or (answer.retry_after or 0) > PATIENCE_SECONDS:
+        wish = answer.retry_after
+        if not left or (wish or 0) > PATIENCE_SECONDS:
             break
-        now += max(answer.retry_after or 0, SHORT_PAUSE_SECONDS)
-    pause = schedule.retry_seconds(
-        pod.attempts.failures + 1, retry_after=answer.retry_after, spread=retry_spread
-    )
+        now += max(wish or 0, SHORT_PAUSE_SECONDS)
+    pause = schedule.retry_seconds(pod.attempts.failures + 1, retry_after=wish, spread=retry_spread)
     pod.attempts = schedule.failed(pod.attempts, now=now, pause_seconds=pause, error="")
     return now
 
@@ -152,11 +140,14 @@ class PlainLoop:
             gaps.note(pod.token, end)
 
 
+Habit = Sidecar | PlainLoop
+"""How a pod lives until the end of virtual time."""
+
+
 @dataclass(frozen=True)
 class Begin:
-    """How a fleet begins: its pods start over `over_seconds` from second `on` on; or, if `running`, they have
-    been at it for long, each at its own place in its token's life. `with_token`: they restart with a cache, whose
-    token has expired.
+    """How a fleet begins: its pods start over `over_seconds` from second `on` on, none with a token that
+    lives; or, if `running`, they have been at it for long, each at its own place in its token's life.
     """
 
     over_seconds: int = 1

@@ -21,8 +21,8 @@ RENEWAL_SECONDS = int((USUAL.shortest + USUAL.longest) / 2 * REFRESH_AT)
 
 @dataclass(frozen=True)
 class World:
-    """`frequency_seconds`: the sign-in frequency of a Conditional Access policy, None for none. A pod is moved
-    `moves_per_day` times, and its node is lost `losses_per_day` times.
+    """`frequency_seconds`: the sign-in frequency of a Conditional Access policy, None for none. A pod is
+    moved `moves_per_day` times, and its node is lost `losses_per_day` times.
     """
 
     frequency_seconds: int | None
@@ -31,8 +31,8 @@ class World:
 
 
 def asked(signins: int, world: World, *, days: int, keeps_state: bool, seed: str) -> Counter[str]:
-    """Prompts by cause, of so many sign-ins that are kept up independently. `keeps_state`: a pod that is moved
-    finds the sign-in again.
+    """Prompts by cause, of so many sign-ins that are kept up independently. `keeps_state`: a pod that is
+    moved finds the sign-in again.
     """
     counted: Counter[str] = Counter({FIRST: 0, MOVED: 0, NODE: 0, FREQUENCY: 0})
     for place in range(signins):

@@ -94,7 +94,7 @@ def outages(number: int) -> list[Figures]:
 
 
 def together(number: int) -> list[Figures]:
-    """A node pool or a cluster comes back with its caches while Entra is away: all fail in the same second."""
+    """A node pool or a cluster comes back while Entra is away: all pods fail in the same second."""
     return [
         {"outage": name, **outage_of(number, Begin(1, on=outage.begin), outage, habit)}
         for name, outage in OUTAGES
@@ -130,22 +130,21 @@ def outcome_of(
 def shared_outages(number: int) -> list[Figures]:
     """The same for workloads of two replicas that began at any time, with Entra or the API server away."""
     away = (("an hour", HOUR_AWAY), ("five minutes", Outage(BEGIN, BEGIN + 5 * MINUTE)))
-    return [
-        {"outage": f"{who}, {span}", **shared_outage_of(number, *(NEVER,) * place, outage)}
-        for place, who in enumerate(("Entra", "API server"))
-        for span, outage in away
+    rows = [{"outage": f"Entra, {span}", **shared_outage_of(number, each, NEVER)} for span, each in away]
+    return rows + [
+        {"outage": f"API server, {span}", **shared_outage_of(number, NEVER, each)} for span, each in away
     ]
 
 
-def shared_outage_of(number: int, first: Outage, second: Outage = NEVER) -> Figures:
-    """One row: the `first` outage is Entra's, the `second` the API server's. How many requests one token cost in
-    a minute is that of the worst workload; the API server sees as many of them as there are namespaces.
+def shared_outage_of(number: int, entra: Outage, api: Outage) -> Figures:
+    """One row. How many requests one token cost in a minute is that of the worst workload; the API server
+    sees as many workloads as there are namespaces.
     """
-    authority = Authority(USUAL, first)
+    authority = Authority(USUAL, entra)
     gaps, minutes = Gaps(), []
     to_api = Traffic(BEGIN + 3 * HOUR)
     for place, workload in enumerate(shared.workloads(number, authority, seed=SEED)):
-        outcome = shared.run([workload], authority, seconds=to_api.seconds, api=second)
+        outcome = shared.run([workload], authority, seconds=to_api.seconds, api=api)
         gaps.tokens += outcome.gaps.tokens
         gaps.longest_seconds = max(gaps.longest_seconds, outcome.gaps.longest_seconds)
         minutes.append(outcome.to_entra.peak(window=MINUTE) * MINUTE)
@@ -197,15 +196,15 @@ def cost(number: int) -> list[Figures]:
 def chart(number: int) -> Figures:
     """The worst second of each two minutes, for the two panels of the chart."""
     width = 2 * MINUTE
-    first = {
-        habit.name: outcome_of(number, ONCE, HOURLY, NEVER, habit, DAY).traffic.steps(width, until=CHART_SECONDS)
-        for habit in (WITHOUT_JITTER, OURS)
-    }
+    first = {}
+    for habit in (WITHOUT_JITTER, OURS):
+        calm = outcome_of(number, ONCE, HOURLY, NEVER, habit, DAY)
+        first[habit.name] = calm.traffic.steps(width, until=CHART_SECONDS)
     begin, end = Begin(1, on=BEGIN), HOUR_AWAY.end + 2 * HOUR
-    second = {
-        habit.name: outcome_of(number, begin, USUAL, HOUR_AWAY, habit, end).traffic.steps(width, until=end)
-        for habit in (PLAIN, IN_STEP, OURS)
-    }
+    second = {}
+    for each in (PLAIN, IN_STEP, OURS):
+        away = outcome_of(number, begin, USUAL, HOUR_AWAY, each, end)
+        second[each.name] = away.traffic.steps(width, until=end)
     return {"step_seconds": width, "starts": first, "together": second}
 
 

@@ -1,7 +1,7 @@
 """One workload of two replicas that keeps one token for many pods, as `k8s/shared` does.
 
-A model of what goes on between the replicas: one at a time has the Lease, and each finds in the shared state what
-the other one has obtained. What a turn decides is the product's, as in `pods`.
+A model of what goes on between the replicas: one at a time has the Lease, and each finds in the shared state
+what the other one has obtained. What a turn decides is the product's, as in `pods`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOOK_CALLS = 5
 RENEWAL_CALLS = 2
 """More in a turn that renews: the shared state and the Secret are written."""
 CARRY_SECONDS = 90
-"""Until the slowest kubelet has carried a Secret's update into its pods: 27 to 75 s were seen, plan for 90."""
+"""Until the slowest kubelet has carried a Secret's update into its pods; 27 to 75 s were seen."""
 
 
 @dataclass
@@ -61,10 +61,10 @@ def workloads(number: int, authority: Authority, *, seed: str) -> list[Workload]
     return made
 
 
-def run(all_of_them: list[Workload], authority: Authority, *, seconds: int, api: Outage = NEVER) -> SharedOutcome:
+def run(every: list[Workload], authority: Authority, *, seconds: int, api: Outage = NEVER) -> SharedOutcome:
     """Each workload by itself; `api` is when the API server is away."""
     outcome = SharedOutcome(Traffic(seconds), Traffic(seconds), Gaps())
-    for workload in all_of_them:
+    for workload in every:
         _live(workload, authority, api, outcome)
     return outcome
 

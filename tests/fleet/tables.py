@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.fleet.scenarios import Figures
 
 NEVER = "never"
+HEAD_WIDTH = 7
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,17 @@ class Table:
 
     def text(self) -> str:
         """For a terminal: a column is as wide as it has to be, a head is broken at its spaces."""
-        heads = [head.split() for head in self.heads]
-        widths = [
-            max(len(word) for word in [*heads[column], *(row[column] for row in self.rows)])
-            for column in range(len(heads))
+        cells = [max(len(row[column]) for row in self.rows) for column in range(len(self.heads))]
+        heads = [
+            textwrap.wrap(head, max(width, HEAD_WIDTH, *map(len, head.split())))
+            for head, width in zip(self.heads, cells, strict=True)
         ]
+        widths = [max(width, *map(len, head)) for head, width in zip(heads, cells, strict=True)]
         height = max(len(head) for head in heads)
         above = [[""] * (height - len(head)) + head for head in heads]
         lines = [self._line([head[level] for head in above], widths) for level in range(height)]
         lines.append("  ".join("-" * width for width in widths))
-        for place, row in enumerate(self.rows):
-            again = place > 0 and self.left > 1 and self.rows[place - 1][0] == row[0]
-            lines.append(self._line(["", *row[1:]] if again else row, widths))
+        lines += [self._line(row, widths) for row in self.rows]
         return "\n".join([self.title, "", *lines])
 
     def markdown(self) -> str:
@@ -94,27 +95,18 @@ def _starts(figures: Figures) -> Table:
     )
 
 
-def _outage(part: str, title: str) -> Callable[[Figures], Table]:
+def _outage(part: str, title: str, *, expiry: bool) -> Callable[[Figures], Table]:
+    """`expiry`: whether the fleet had tokens that could expire."""
+
     def made(figures: Figures) -> Table:
-        return Table(
-            part,
-            title,
-            ("outage", "who", "mean /s", "peak /s", "after it, 1 s", "10 s", "expired tokens", "longest"),
-            [
-                [
-                    row["outage"],
-                    row["who"],
-                    number(row["mean"]),
-                    number(row["peak"]),
-                    number(row["peak_after"]),
-                    number(row["peak_10_after"]),
-                    number(row["expired"]),
-                    f"{row['longest_seconds'] / 60:.0f} min",
-                ]
-                for row in figures[part]
-            ],
-            left=2,
-        )
+        heads = ["outage", "who", "mean /s", "peak /s", "after it, 1 s", "10 s"]
+        keys = ("mean", "peak", "peak_after", "peak_10_after")
+        rows = [[row["outage"], row["who"], *(number(row[key]) for key in keys)] for row in figures[part]]
+        if expiry:
+            heads += ["tokens expired", "for at most"]
+            for row, words in zip(figures[part], rows, strict=True):
+                words += [number(row["expired"]), _minutes(row)]
+        return Table(part, title, heads, rows, left=2)
 
     return made
 
@@ -123,13 +115,20 @@ def _shared_outages(figures: Figures) -> Table:
     return Table(
         "shared_outages",
         "Outages of a shared workload: how many of them let a token expire, for all apps at once",
-        ("away", "workloads", "with an expired token", "longest", "requests a minute a token", "API /s at the end"),
+        (
+            "away",
+            "workloads",
+            "whose token expired",
+            "for at most",
+            "requests a minute for a token",
+            "API server: peak /s",
+        ),
         [
             [
                 row["outage"],
                 number(row["workloads"]),
                 number(row["expired"]),
-                f"{row['longest_seconds'] / 60:.0f} min",
+                _minutes(row),
                 number(row["most_a_minute"]),
                 number(row["api_peak"]),
             ]
@@ -156,11 +155,15 @@ def _costs(figures: Figures) -> Table:
 TABLES: dict[str, Callable[[Figures], Table]] = {
     "prompts": _prompts,
     "starts": _starts,
-    "outages": _outage("outages", "Entra away, for a fleet that has run for long"),
-    "together": _outage("together", "Entra away, and all pods start in its first second"),
+    "outages": _outage("outages", "Entra away, for a fleet that has run for long", expiry=True),
+    "together": _outage("together", "Entra away, and all pods start in its first second", expiry=False),
     "shared_outages": _shared_outages,
     "costs": _costs,
 }
+
+
+def _minutes(row: Figures) -> str:
+    return f"{row['longest_seconds'] / 60:.0f} min"
 
 
 def number(value: float) -> str:

@@ -37,8 +37,8 @@ class Traffic:
         return max(self._rates(begin, self.seconds if end is None else end, window), default=0.0)
 
     def uneven_until(self, begin: int, *, factor: float, window: int = 10) -> int | None:
-        """The last second in which a window had more than `factor` times the mean of all after `begin`; None if
-        none had.
+        """The last second in which a window began that had more than `factor` times the mean of all after
+        `begin`; None if there was none.
         """
         limit = factor * self.mean(begin)
         rates = self._rates(begin, self.seconds, window)
