@@ -1,4 +1,5 @@
-# The product is the last target; `--target emulator` is the stand-in for Entra, for demos and tests.
+# The product is the last target; `--target kubernetes` is the same with a client for the Kubernetes API,
+# `--target emulator` the stand-in for Entra, for demos and tests.
 #
 #   docker build -t entra-token-sidecar .
 #
@@ -69,7 +70,7 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python3", "-P", "-m", "tests.emulator", "--host", "0.0.0.0", "--port", "8443", "--tls-dir", "/tls"]
 
-FROM runtime AS product
+FROM runtime AS described
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="entra-token-sidecar" \
@@ -81,3 +82,26 @@ LABEL org.opencontainers.image.title="entra-token-sidecar" \
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=2 CMD ["/entrypoint.sh", "probe", "readiness"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
+
+# What requirements-kubernetes.txt has beyond requirements.txt.
+FROM build AS kubernetes-packages
+COPY requirements-kubernetes.txt image/kubernetes.sh /
+RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required=false \
+    if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
+    if [ -e /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \
+    site=/kubernetes.d/usr/local/lib/$(basename "$(readlink -f /usr/bin/python3)")/dist-packages \
+    && for list in requirements requirements-kubernetes; do \
+        sed -e :join -e '/\\$/N; s/ *\\\n */ /; t join' "/$list.txt" >"/tmp/$list"; done \
+    && grep -vxFf /tmp/requirements /tmp/requirements-kubernetes >/tmp/beyond \
+    && pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-cache-dir --no-compile \
+        --require-hashes --no-deps --target "$site" -r /tmp/beyond \
+    && /kubernetes.sh "$site"
+ARG SOURCE_DATE_EPOCH=0
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /kubernetes.d -p / /kubernetes.d/usr \
+    && chmod -R u=rwX,go=rX /kubernetes.d \
+    && find /kubernetes.d -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+
+FROM described AS kubernetes
+COPY --from=kubernetes-packages /kubernetes.d /
+
+FROM described AS product

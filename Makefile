@@ -49,6 +49,7 @@ fleet: .venv
 BUILD = docker buildx build --load $(BUILD_OPTIONS)
 image:
 	$(BUILD) --tag entra-token-sidecar:dev .
+	$(BUILD) --tag entra-token-sidecar:dev-kubernetes --target kubernetes .
 	$(BUILD) --tag entra-token-sidecar-emulator:dev --target emulator .
 	$(BUILD) --tag entra-token-sidecar-example-app:dev examples/app
 
@@ -68,7 +69,7 @@ check: .venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@command -v shellcheck >/dev/null || { echo "On Debian and Ubuntu: apt-get install shellcheck" >&2; exit 1; }
-	shellcheck -x entrypoint.sh .ci/run image/root.sh tests/engines/*.sh tests/engines/kubernetes/*.sh docs/ci/report examples/app/app.sh
+	shellcheck -x entrypoint.sh .ci/run image/*.sh tests/engines/*.sh tests/engines/kubernetes/*.sh docs/ci/report examples/app/app.sh
 
 format: .venv
 	$(BIN)/ruff check --fix

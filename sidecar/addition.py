@@ -13,6 +13,7 @@ from sidecar.core.lifetime import never_longer
 from sidecar.core.token import AccessToken
 from sidecar.custody import Custody
 from sidecar.errors import ConfigurationError
+from sidecar.opening import adopt
 
 _SAME = "Give serve the same settings as refresh, and restart whichever has the older ones."
 
@@ -28,6 +29,7 @@ class Addition(Custody):
         :raises DirectoryError: it cannot be read
         """
         try:
+            self._elsewhere.fetch()
             self._cache.look()
         except FileNotFoundError:
             return
@@ -37,6 +39,7 @@ class Addition(Custody):
             raise ConfigurationError(f"the cache is not for these settings: {error}", advice=_SAME) from error
         try:
             self._cache.open(now=self._clock.now())
+            adopt(self._cache, self._elsewhere, self._clock.anchor())
         except OSError as error:
             raise self.cannot_save(error) from error
         if self._cache.sealed_otherwise:

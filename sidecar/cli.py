@@ -189,6 +189,7 @@ def _doctor(environ: Mapping[str, str], flags: Mapping[str, str], *, as_json: bo
             identity=own_identity(),
             clock=SystemClock(),
             interrupts=interrupts,
+            environ=environ,
         ):
             checks.append(check)
             say("" if as_json else checkup.words(check))

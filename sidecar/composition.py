@@ -19,15 +19,18 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
+from sidecar.core.kubernetes.token_secret import keys_of_tokens
 from sidecar.core.phrase import COMBINATIONS, phrase_of
 from sidecar.core.plan import Policy
-from sidecar.core.schedule import spread_of
+from sidecar.core.schedule import CARRY_SECONDS, spread_of
 from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import Labels
 from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.kubernetes import wiring
+from sidecar.kubernetes.patience import patiently
+from sidecar.kubernetes.record_file import same_state
 from sidecar.ledger import Ledger
 from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import SystemClock
@@ -74,7 +77,8 @@ def run_turn(
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
         configured = settings.wanted
-        templates = templates_in(settings.template_dir, configured, first=first)
+        keys = keys_of_tokens(configured) if settings.publish_secret else ()
+        templates = templates_in(settings.template_dir, configured, first=first, keys=keys)
         taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
@@ -87,7 +91,10 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
-        faces = telling.faces(settings, environ=environ, opener=http.opener, clock=clock, log=log)
+        server = wiring.api_server(settings, environ)
+        faces = telling.faces(
+            settings, environ=environ, opener=http.opener, clock=clock, log=log, server=server
+        )
     except SidecarError as error:
         log.failure(f"{role}.failed", error, level="error")
         raise
@@ -97,6 +104,18 @@ def run_turn(
         raise failure from error
     authority, admission = settings.authority, settings.admission
     cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
+    elsewhere = wiring.elsewhere(
+        settings,
+        server,
+        state=state,
+        look=cache.look,
+        host=host,
+        tells=role == REFRESH.name and demand is None,
+        clock=clock,
+        heart=heart,
+        interrupts=interrupts,
+        log=log,
+    )
     entra = Entra(
         authority=authority,
         client_id=settings.client_id,
@@ -108,7 +127,6 @@ def run_turn(
     files = FurtherFiles(
         settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
     )
-    elsewhere = wiring.elsewhere(settings)
     signin = DeviceSignin(
         authority=entra,
         board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
@@ -140,6 +158,7 @@ def run_turn(
                 refresh_at=settings.refresh_at,
                 spread=spread,
                 min_validity_seconds=settings.min_validity,
+                carry_seconds=CARRY_SECONDS if settings.publish_secret else 0,
             ),
             admission=admission,
             may_prompt=settings.on_signin_required == "prompt",
@@ -209,10 +228,8 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            try:
-                work()
-            finally:
-                elsewhere.close()
+            same_state(state.path, settings.state_secret, demanded=demand is not None, log=log)
+            patiently(work, elsewhere, heart, seconds=settings.signin_timeout if role == SIGNIN.name else 0)
     except Interrupted:
         patience = telling.STOPPED_SECONDS
         raise

@@ -23,6 +23,7 @@ from sidecar.core.published import as_readers_see, says_longer
 from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
+from sidecar.opening import adopt, tell_of
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
@@ -70,20 +71,14 @@ class Custody:
         :raises CacheSealed: no key opens it
         :raises DirectoryError: it cannot be read
         """
-        self._elsewhere.fetch()
         try:
+            self._elsewhere.fetch()
             aside = self._cache.open(now=self._clock.now())
+            adopt(self._cache, self._elsewhere, self._clock.anchor())
         except OSError as error:
             raise self.cannot_save(error) from error
         if aside is not None:
-            self._log.event(
-                "cache.set_aside",
-                level="warning",
-                message=f"the cache cannot be used: {aside.reason}",
-                path=str(aside.path),
-                advice="A new sign-in is needed, unless a setting is wrong: put that right, and rename the "
-                f"file back to {self._state.cache_file.name}. Else remove it when it is of no use.",
-            )
+            tell_of(aside, self._log, was=self._state.cache_file.name)
         if self._cache.sealed_otherwise:
             # At once, so that an open cache does not wait for its key, nor an old key for the next renewal.
             with suppress(OSError):
@@ -128,8 +123,9 @@ class Custody:
         back would else look like none. A volume that cannot take it has it tried again at the next turn.
         """
         if self.account is not None and moved_between(self._cache.told_at, self._clock.anchor()):
-            with suppress(DirectoryError):
-                self._commit(self.account, self.tokens)
+            with suppress(OSError):
+                self._cache.commit(self.account, self.tokens, at=self._clock.anchor())
+                self._elsewhere.kept()
 
     def rehearse(self) -> None:
         """Save and publish something, so that a person is asked only if the answer can be kept.
@@ -241,7 +237,8 @@ class Custody:
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
         elsewhere = self._elsewhere.live_until
         if elsewhere < live_until:
-            live_until, ready_until = int(elsewhere), min(ready_until, int(elsewhere))
+            # Readiness asks for as much of the copies.
+            live_until, ready_until = int(elsewhere), int(elsewhere) - (live_until - ready_until)
         self._state.tell_probes(live_until, ready_until)
 
     def _commit(self, account: Account | None, tokens: TokenSet) -> None:

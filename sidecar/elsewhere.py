@@ -18,6 +18,17 @@ class Elsewhere(Protocol):
         """
         ...
 
+    @property
+    def adopted_shift(self) -> float | None:
+        """By how many seconds instants in what `fetch` brought have to be moved to go by this machine's wall
+        clock; None if it has brought nothing.
+        """
+        ...
+
+    def kept(self) -> None:
+        """The cache file was written, with nothing in it that others do not have."""
+        ...
+
     def make_room(self) -> None:
         """Make sure, before a refresh token is used or a person is asked, that nobody else does so now, and
         that what comes of it can be shared.
@@ -33,6 +44,13 @@ class Elsewhere(Protocol):
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
         """Copy what readers of the token directory see, by path; `documents` are those of the tokens in it.
         What cannot be copied now is tried again later.
+        """
+        ...
+
+    def confirm(self) -> None:
+        """Make sure that what was to be shown is.
+
+        :raises ClusterError: some copy is not made yet
         """
         ...
 
@@ -75,7 +93,15 @@ class Nowhere:
         """There is nothing to look at."""
         return math.inf
 
+    @property
+    def adopted_shift(self) -> float | None:
+        """Nothing is brought."""
+        return None
+
     def fetch(self) -> None:
+        """Nothing is shared."""
+
+    def kept(self) -> None:
         """Nothing is shared."""
 
     def make_room(self) -> None:
@@ -85,6 +111,9 @@ class Nowhere:
         """Nothing is shared."""
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
+        """Nothing is copied."""
+
+    def confirm(self) -> None:
         """Nothing is copied."""
 
     def withdraw(self) -> None:

@@ -93,10 +93,11 @@ class ListenerLost(SidecarError):
 
 class NotKept(SidecarError):
     """Something cannot be kept or published where it should be. The turn ends, and nothing that is kept is
-    lost; `pause_seconds` is when it is tried again.
+    lost; `pause_seconds` is when it is tried again. `told`: the log has it already.
     """
 
     pause_seconds: int = 20
+    told: bool = False
 
 
 class DirectoryError(NotKept):
@@ -164,6 +165,12 @@ class ClusterRefused(ClusterError):
 
 class SecretNotOurs(ClusterError):
     """Another sidecar publishes to this Secret; what apps see would change from one person to another."""
+
+    cure = "configuration"
+
+
+class StateSealed(ClusterError):
+    """The shared state is whole, but none of the keys given opens it, yet. It is left untouched."""
 
     cure = "configuration"
 

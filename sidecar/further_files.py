@@ -29,9 +29,12 @@ class Templates:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def templates_in(path: Path | None, names: Collection[str], *, first: bool) -> Templates:
-    """The templates that there are now; tokens of `names` are wanted. What is wrong at a start ends it; later
-    it must not take the tokens away, and is told beside them.
+def templates_in(
+    path: Path | None, names: Collection[str], *, first: bool, keys: Collection[str] = ()
+) -> Templates:
+    """The templates that there are now; tokens of `names` are wanted, and `keys` are those that their files
+    have in Secrets. What is wrong at a start ends it; later it must not take the tokens away, and is told
+    beside them.
 
     :raises ConfigurationError: with every mistake at once, if this is the `first` look
     """
@@ -43,7 +46,7 @@ def templates_in(path: Path | None, names: Collection[str], *, first: bool) -> T
         if first:
             raise
         return Templates(refused={ALL: error.message})
-    taken = {*FILES, *FORMATS, *names}
+    taken = {*FILES, *FORMATS, *names, *keys}
     wrong = {
         name: [f"{name!a} is the name of a file of ours"] if name in taken else template.mistakes(text, names)
         for name, text in texts.items()

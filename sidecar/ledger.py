@@ -12,8 +12,8 @@ from sidecar.core.journal import Journal
 from sidecar.core.schedule import Attempts
 from sidecar.core.session import Session
 from sidecar.core.time_words import span
-from sidecar.core.token import AccessToken
-from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, SidecarError, SigninBlocked
+from sidecar.core.token import AccessToken, TokenSet
+from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, NotKept, SidecarError, SigninBlocked
 from sidecar.posix.clock import Clock
 
 _LASTING = (SigninBlocked, AuthorityMisconfigured)
@@ -57,6 +57,22 @@ class Ledger:
                 advice="Set the clock of the node (chrony, systemd-timesyncd). Tokens are renewed in time "
                 "all the same, but certificates and other machines' timestamps are judged by it.",
             )
+
+    def adopted(self, tokens: TokenSet) -> None:
+        """Another replica has obtained these, maybe with a new sign-in: what was tried here is over."""
+        fresh = {
+            name: Attempts(succeeded_on=each.issued_on)
+            for name, each in tokens.items()
+            if each.issued_on > self.journal.tokens.get(name, Attempts()).succeeded_on
+        }
+        lasting = Session(experience=self.journal.session.experience)
+        self.journal = replace(
+            self.journal,
+            tokens={**self.journal.tokens, **fresh},
+            signin=Attempts(),
+            early=Attempts(),
+            session=lasting,
+        )
 
     def settle(self) -> None:
         """Since the leaps noted so far, every token was renewed, or its renewal has failed."""
@@ -212,7 +228,8 @@ class Ledger:
         """Log an error, once."""
         if error not in self._reported:
             self._reported.append(error)
-            self._log.failure(event, error, level=level, **fields)
+            told = isinstance(error, NotKept) and error.told
+            self._log.failure(event, error, level="debug" if told else level, **fields)
 
     def _now(self) -> float:
         """By a clock that the journal goes by."""

@@ -20,6 +20,7 @@ from sidecar.core.schedule import Attempts
 from sidecar.errors import (
     AccountRefused,
     ConfigurationError,
+    LeaseHeld,
     NotKept,
     SidecarError,
     SigninRequired,
@@ -70,6 +71,8 @@ class OnDemand:
         try:
             before = self._ledger.journal = self._state.journal()
             self._custody.open()
+            if self._custody.elsewhere.adopted_shift is not None:
+                self._ledger.adopted(self._custody.tokens)
             self._admit()
             try:
                 self._ledger.check_clock()
@@ -81,7 +84,9 @@ class OnDemand:
             self._ledger.report("refresh.failed", failure, level="error")
             raise failure from error
         except NotKept as failure:
-            self._ledger.report("refresh.failed", failure, level="error")
+            held = isinstance(failure, LeaseHeld)
+            event, level = ("lease.held", "info") if held else ("refresh.failed", "error")
+            self._ledger.report(event, failure, level=level)
             raise
         except SidecarError as failure:
             # Of this token, not of the whole turn: who asked is told, and nobody has to be woken.

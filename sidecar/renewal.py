@@ -160,6 +160,7 @@ class Renewal:
                     if self._interrupts.pending:
                         break
                     self._heart.beat()
+                    self._custody.elsewhere.make_room()  # many take longer than the room was made for
                     self._one(name, batch)
             finally:
                 # Also without a token that is of use: the answer may have brought a new refresh token.

@@ -10,6 +10,7 @@ from sidecar.adapters.announcement import Announcement
 from sidecar.adapters.courier import Courier, Trouble
 from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import Face
+from sidecar.kubernetes.wiring import ApiServer
 from sidecar.posix.clock import Clock
 from sidecar.role import SIGNIN
 from sidecar.settings import Settings
@@ -27,9 +28,15 @@ _SECRET = "SIDECAR_PROMPT_WEBHOOK_URL"
 
 
 def faces(
-    settings: Settings, *, environ: Mapping[str, str], opener: OpenerDirector, clock: Clock, log: Log
+    settings: Settings,
+    *,
+    environ: Mapping[str, str],
+    opener: OpenerDirector,
+    clock: Clock,
+    log: Log,
+    server: ApiServer | None = None,
 ) -> list[Face]:
-    """Where prompts are shown beside log and state directory."""
+    """Where prompts are shown beside log and state directory; `server` is Kubernetes', if any."""
 
     def undelivered(trouble: Trouble) -> None:
         log.event("prompt.undelivered", level="warning", **trouble)
@@ -51,6 +58,10 @@ def faces(
 
         command = PromptCommand(settings.prompt_command, environ=_for_commands(settings, environ))
         made.append(Courier("command", command, undelivered))
+    if settings.pod is not None and server is not None:
+        from sidecar.adapters.prompt_event import PromptEvent
+
+        made.append(Courier("event", PromptEvent(settings.pod, api=server.connect), undelivered))
     return made
 
 

@@ -85,11 +85,15 @@ class Turn:
         try:
             self._state.close_prompt()
             self._custody.open()
+            if self._custody.elsewhere.adopted_shift is not None:
+                self._ledger.adopted(self._custody.tokens)
             self._custody.follow_clock()
             self._upkeep.withdraw_if_refused()
             self._custody.publish()
             self._ledger.check_clock()
             self._work(at_once=at_once or self._ledger.journal.renewal_owed)
+            if self._role is SIGNIN:
+                self._custody.elsewhere.confirm()
             if self._role is REFRESH and self._early.is_due():
                 self._ask_early()
         except OSError as error:
@@ -152,9 +156,9 @@ class Turn:
         if held_back and self._role is not SIGNIN and not at_once:
             self._ledger.wait_for_prompt(refused)
             return
-        self._ledger.report("refresh.signin_required", error, token=name or None)
         self._drop()
         self._custody.rehearse()
+        self._ledger.report("refresh.signin_required", error, token=name or None)
         self._ledger.asking(refused, error)
         with suppress(OSError):  # for `status`, and for the next start if this prompt is cut off
             self._state.keep_journal(replace(self._ledger.journal, wake_on=None))

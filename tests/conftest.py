@@ -13,6 +13,7 @@ import pytest
 from tests.emulator import Emulator
 from tests.end_to_end.pod import Pod
 from tests.engines.docker import Engine, engine
+from tests.kubernetes_api.server import KubernetesApi
 from tests.leaks import Leaks, Summary
 from tests.torture import figures
 
@@ -32,6 +33,14 @@ def entra(leaks: Leaks) -> Iterator[Emulator]:
     with Emulator() as emulator:
         yield emulator
         leaks.issued(emulator.secrets)
+
+
+@pytest.fixture
+def kubernetes_api(leaks: Leaks) -> Iterator[KubernetesApi]:
+    """A stand-in for the API server of Kubernetes."""
+    with KubernetesApi() as api:
+        yield api
+    leaks.issued(api.secrets)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ LOGGING = {"event": 1, "failure": 2, "report": 2}
 NOT_FIELDS = frozenset({"level", "retry_after"})
 SPREAD = {
     "labels": frozenset(Account(None, None, None, "").labels),
-    "trouble": frozenset({"to", "told", "host", "cause", "tries", "records"}),
+    "trouble": frozenset({"to", "told", "host", "cause", "tries", "records", "advice"}),
 }
 """What stands behind `**account.labels`, and what couriers report."""
 

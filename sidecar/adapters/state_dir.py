@@ -21,6 +21,8 @@ from sidecar.core import journal as journals
 from sidecar.core.health import Vitals
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes import copies as copying
+from sidecar.core.kubernetes.copies import Copies, Copy
 from sidecar.core.schedule import Anchor
 from sidecar.errors import StillAtWork
 from sidecar.posix.files import read_plain, replace_text, unfinished
@@ -109,6 +111,17 @@ class StateDirectory:
     def keep_history(self, history: History) -> None:
         """:raises OSError: the directory is read-only or full"""
         replace_text(self._path / "history.json", histories.to_text(history))
+
+    def copies(self) -> dict[str, Copy]:
+        """What is known of the Secrets that tokens are published to; empty if it is unreadable."""
+        try:
+            return copying.from_text(read_plain(self._path / "secrets.json"))
+        except OSError:
+            return {}
+
+    def keep_copies(self, copies: Copies) -> None:
+        """:raises OSError: the directory is read-only or full"""
+        replace_text(self._path / "secrets.json", copying.to_text(copies))
 
     def sweep(self) -> None:
         """Remove what a killed turn left of its history: unlike the journal it is not written by every turn.

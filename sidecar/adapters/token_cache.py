@@ -25,7 +25,7 @@ from msal_extensions.persistence import BasePersistence
 
 from sidecar.core import envelope
 from sidecar.core.account import Account
-from sidecar.core.envelope import Remembered
+from sidecar.core.envelope import NotForUs, Remembered
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
@@ -135,12 +135,12 @@ class TokenCache:
         self.discard()
         return aside
 
-    def look(self) -> Remembered:
-        """What the file holds, without touching anything.
+    def look(self, raw: bytes | None = None) -> Remembered:
+        """What the file holds, or a copy of it that is given, without touching anything.
 
         :raises CacheSealed, ValueError, OSError: no key opens it; it is damaged or foreign; it cannot be read
         """
-        return envelope.from_bytes(self._content_of(self._path.read_bytes()))
+        return envelope.from_bytes(self._content_of(self._path.read_bytes() if raw is None else raw))
 
     @property
     def account(self) -> Account | None:
@@ -218,7 +218,7 @@ class TokenCache:
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise ValueError("it is empty, cut or not a cache of this program")
         if header.get("version") != VERSION:
-            raise ValueError("it has another version")
+            raise NotForUs("it has another version")
         key_id = header.get("key_id")
         if key_id is None:
             content = body
@@ -248,7 +248,7 @@ class TokenCache:
     def _check_owner(self, header: dict[str, object]) -> None:
         for name, value in self._belongs_to.items():
             if header.get(name) != value:
-                raise ValueError(f"it belongs to another {name}, {header.get(name)}, not to {value}")
+                raise NotForUs(f"it belongs to another {name}, {header.get(name)}, not to {value}")
 
     def _set_aside(self, reason: str, *, now: float) -> SetAside:
         names = (f"{self._path.name}.damaged-{int(now) + n}" for n in itertools.count())

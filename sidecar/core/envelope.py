@@ -28,6 +28,10 @@ _TEXTS = ("home_account_id", "environment", "client_id", "realm", "authority_typ
 _TIME = re.compile(r"-?\d{1,12}")
 
 
+class NotForUs(ValueError):
+    """A sound cache of another client, another authority, or a later version of this program."""
+
+
 @dataclass(frozen=True)
 class Remembered:
     """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave.

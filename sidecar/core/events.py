@@ -11,7 +11,8 @@ EVENTS: dict[str, str] = {
     "change. Nobody is prompted meanwhile.",
     "signin.expected": "The present sign-in ends soon, as far as the authority lets us know: when people are "
     "asked for the next one.",
-    "prompt.undelivered": "The prompt, or its end, did not reach the webhook or the command; says why.",
+    "prompt.undelivered": "The prompt, or its end, did not reach the webhook, the command or the Events of "
+    "the pod; says why.",
     "signin.trouble": "A request of the sign-in failed in passing; the code stays valid.",
     "signin.expired": "The code has expired and is replaced.",
     "signin.rejected": "Somebody signed in, or was, who is not allowed; nothing of theirs is kept.",
@@ -38,12 +39,14 @@ EVENTS: dict[str, str] = {
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "lease.held": "Another replica is at work; this one looks again later.",
     "state.adopted": "What another replica has obtained was taken over from the shared state.",
-    "state.shared": "The shared state was missing or behind, and was written from this pod's.",
+    "state.shared": "The shared state was missing or behind, and was written from this pod's; or a trouble with it is "
+    "over.",
     "state.unshared": "The shared state could not be read or written; what this pod has is kept. Says why, "
     "and when it is tried again.",
     "secret.published": "A Secret has new tokens.",
     "secret.failed": "A Secret could not be looked at or written; says why, what to do, and when it is tried "
     "again.",
+    "secret.recovered": "A Secret that could not be looked at or written is as it should be again.",
     "secret.withdrawn": "The tokens in a Secret were emptied: their account is not allowed any more.",
     "serve.started": "`serve` listens; says where.",
     "serve.failed": "`serve` could not begin, or cannot go on; says why and what to do.",

@@ -23,9 +23,9 @@ def never_longer(token: AccessToken, *, told_at: Anchor | None, now: Anchor) -> 
     """
     if told_at is not None and told_at.boot_id == now.boot_id:
         leap = (now.wall - told_at.wall) - (now.boot - told_at.boot)
-        return _moved(token, math.floor(leap)) if leap < -ROUNDING_SECONDS else token
+        return moved(token, math.floor(leap)) if leap < -ROUNDING_SECONDS else token
     if token.issued_on > now.wall + LEAP_SECONDS:
-        return _moved(token, math.floor(now.wall) - token.expires_on)
+        return moved(token, math.floor(now.wall) - token.expires_on)
     return token
 
 
@@ -36,7 +36,8 @@ def moved_between(told_at: Anchor | None, now: Anchor) -> bool:
     return abs((now.wall - told_at.wall) - (now.boot - told_at.boot)) > ROUNDING_SECONDS
 
 
-def _moved(token: AccessToken, seconds: int) -> AccessToken:
+def moved(token: AccessToken, seconds: int) -> AccessToken:
+    """The same by a wall clock that is ahead by `seconds`."""
     advised = None if token.refresh_on is None else token.refresh_on + seconds
     return replace(
         token,

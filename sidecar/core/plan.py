@@ -12,11 +12,14 @@ from sidecar.core.token import UNNAMED, AccessToken, Freshness, TokenSet, Wanted
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings that decide when: `refresh_at` is a fraction of life, `spread` this pod's jitter."""
+    """The settings that decide when: `refresh_at` is a fraction of life, `spread` this pod's jitter;
+    `carry_seconds` pass until apps see a token.
+    """
 
     refresh_at: float
     spread: float
     min_validity_seconds: int
+    carry_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,13 @@ def _ready(name: str, situation: Situation, policy: Policy) -> bool:
     token = situation.cached.get(name)
     if token is None:
         return False
-    needed = schedule.ready_seconds(token, policy.min_validity_seconds)
-    return token.remaining_seconds(situation.now) > needed
+    return token.remaining_seconds(situation.now) > _needed_seconds(token, policy)
+
+
+def _needed_seconds(token: AccessToken, policy: Policy) -> int:
+    """What has to be left when it is renewed: apps see the next one later, and readiness asks for more."""
+    ready = schedule.ready_seconds(token, policy.min_validity_seconds)
+    return ready + schedule.carry_seconds(token, policy.carry_seconds)
 
 
 def _due(name: str, situation: Situation, policy: Policy) -> bool:
@@ -94,7 +102,7 @@ def _due_on(name: str, situation: Situation, policy: Policy) -> int:
         token,
         refresh_at=policy.refresh_at,
         spread=policy.spread,
-        needed_seconds=schedule.ready_seconds(token, policy.min_validity_seconds),
+        needed_seconds=_needed_seconds(token, policy),
     )
     allowed_on = _allowed_on(attempts, now=now)
     renew_on = max(planned, allowed_on)

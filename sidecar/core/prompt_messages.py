@@ -51,7 +51,7 @@ def as_json(record: Record, _now: float) -> dict[str, Any]:
 def as_slack(record: Record, now: float) -> dict[str, Any]:
     """For an incoming webhook. These cannot change a message, so that the end is one of its own."""
     if record["event"] != ISSUED:
-        end = _for_slack(_end(record))
+        end = _for_slack(end_words(record))
         about = " · ".join(f"{name}: {_for_slack(value)}" for name, value in _facts(record))
         return {"text": end, "blocks": [_section(end), *([_context(about)] if about else [])]}
     link, code = _slack_link(record), _for_slack(_text(record, "user_code", CODE_MAX)).replace("`", "'")
@@ -76,7 +76,7 @@ def as_teams(record: Record, now: float) -> dict[str, Any]:
     facts = [{"title": name, "value": _for_teams(value)} for name, value in _facts(record)]
     fact_set = [{"type": "FactSet", "facts": facts}] if facts else []
     if record["event"] != ISSUED:
-        return _card([{"type": "TextBlock", "text": _for_teams(_end(record)), "wrap": True}, *fact_set])
+        return _card([{"type": "TextBlock", "text": _for_teams(end_words(record)), "wrap": True}, *fact_set])
     url, code = _text(record, "verification_uri", LINK_MAX), _text(record, "user_code", CODE_MAX)
     expires_on, words = _expiry(record, now)
     until = _instant(expires_on)
@@ -109,7 +109,8 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     return [(title, value) for title, value in found if value]
 
 
-def _end(record: Record) -> str:
+def end_words(record: Record) -> str:
+    """How a prompt ended, in a sentence."""
     words = ENDS.get(_text(record, "outcome"), "The prompt is closed")
     username = _text(record, "username")
     return f"{words} as {username}." if username and record["outcome"] == "completed" else f"{words}."

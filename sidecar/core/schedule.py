@@ -5,7 +5,7 @@ The renewal rule, in the order of `renewal_instant`:
 1. Entra's `refresh_on` if it gave one, else the fraction `refresh_at` of the token's life;
 2. moved by this pod's share of the jitter, at most a tenth of the life either way;
 3. never past four fifths of the life, so that a retry still fits before expiry;
-4. before readiness would miss it;
+4. before readiness would miss it, and where the kubelet has to carry it to apps, as much earlier;
 5. not in the first seconds, whatever was advised: ten renewals a minute at most.
 """
 
@@ -24,6 +24,15 @@ LATEST = 0.8
 MARGIN = 0.05
 MARGIN_MAX_SECONDS = 60
 EARLIEST_SECONDS = 6
+CARRY_SECONDS = 90
+"""What the kubelet may take until an app sees what was written to a Secret it mounts: its sync period of a
+minute and what its cache adds (kubernetes.io, "Mounted Secrets are updated automatically"; 27 to 75 s were
+measured).
+"""
+
+CARRY_SHARE = 0.2
+"""Of a token's life at most: a life that is too short for the kubelet must not make a hot loop."""
+
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
 RETRY_MAX_SECONDS = 60
@@ -94,7 +103,7 @@ def spread_of(identity: str) -> float:
 
 def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float, needed_seconds: int = 0) -> int:
     """When `token` should be renewed; see the rule above. `spread` is -1 to 1; `needed_seconds` is the
-    life that readiness asks for.
+    life that readiness and carriage ask for.
     """
     life = max(token.life_seconds, 0)
     base = token.issued_on + life * refresh_at if token.refresh_on is None else token.refresh_on
@@ -108,6 +117,16 @@ def renewal_instant(token: AccessToken, *, refresh_at: float, spread: float, nee
 def ready_seconds(token: AccessToken, min_validity_seconds: int) -> int:
     """The life that readiness asks for: the setting, but never more than half of what was granted."""
     return min(min_validity_seconds, max(token.life_seconds, 0) // 2)
+
+
+def carry_seconds(token: AccessToken, asked_seconds: int) -> int:
+    """How much earlier `token` is renewed because somebody has to carry it to apps."""
+    return min(asked_seconds, int(max(token.life_seconds, 0) * CARRY_SHARE))
+
+
+def too_short_to_carry(life_seconds: int) -> bool:
+    """Whether apps that mount a Secret may see a token of such a life too late, however well all goes."""
+    return life_seconds * CARRY_SHARE < CARRY_SECONDS
 
 
 def retry_seconds(failures: int, *, retry_after: int | None = None, spread: float = 0.0) -> int:

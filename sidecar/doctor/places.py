@@ -12,6 +12,7 @@ from sidecar.adapters.token_dir import Access as TokenAccess
 from sidecar.adapters.token_dir import TokenDirectory
 from sidecar.core.checkup import Check, Outcome
 from sidecar.core.judgement import judge_account, judge_heartbeat, judge_prompt, judge_published
+from sidecar.core.kubernetes.token_secret import keys_of_tokens
 from sidecar.core.lifetime import never_longer
 from sidecar.core.volume import Access, Volume, judge_readers, judge_volume
 from sidecar.doctor.skipped import Skipped
@@ -170,7 +171,9 @@ class Places:
         if path is None:
             raise Skipped("SIDECAR_TEMPLATE_DIR is not set")
         keep_apart(path.resolve(), self._settings.state_dir.resolve(), setting="SIDECAR_TEMPLATE_DIR")
-        found = templates_in(path, list(self._settings.wanted), first=True).sound
+        wanted = list(self._settings.wanted)
+        keys = keys_of_tokens(wanted) if self._settings.publish_secret else ()
+        found = templates_in(path, wanted, first=True, keys=keys).sound
         return Check("templates", Outcome.PASS, f"{path} holds {', '.join(sorted(found)) or 'none'}")
 
     def published(self) -> Check:

@@ -16,12 +16,23 @@ class Cluster:
         self._copies = copies
 
     def fetch(self) -> None:
-        """Take the Lease, and what is shared."""
+        """Take the Lease, and what is shared; take back copies where that is still owed."""
         self._state.fetch()
+        self._copies.fetch()
+
+    @property
+    def adopted_shift(self) -> float | None:
+        """Of the state."""
+        return self._state.adopted_shift
+
+    def kept(self) -> None:
+        """The cache is as it was."""
+        self._state.kept()
 
     def make_room(self) -> None:
         """Make sure that the Lease is ours."""
         self._state.make_room()
+        self._copies.make_room()
 
     def saved(self) -> None:
         """Share the cache."""
@@ -31,13 +42,18 @@ class Cluster:
         """Copy what apps read."""
         self._copies.show(contents, documents)
 
+    def confirm(self) -> None:
+        """All copies are made."""
+        self._copies.confirm()
+
     def withdraw(self) -> None:
         """Empty the copies."""
         self._copies.withdraw()
 
     def keep(self) -> None:
-        """Renew the Lease."""
+        """Renew the Lease; look after the copies."""
         self._state.keep()
+        self._copies.keep()
 
     @property
     def live_until(self) -> float:

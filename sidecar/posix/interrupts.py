@@ -62,6 +62,11 @@ class Interrupts:
         """Whether a signal waits for the end of the present hold."""
         return self._pending is not None and not self._raised
 
+    @property
+    def came(self) -> bool:
+        """Whether a signal has come at all."""
+        return self._pending is not None
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Within it signals wait; at the end of the outermost one a signal that came is raised."""

@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,30 +18,13 @@ from sidecar.posix.identity import own_identity
 from sidecar.posix.interrupts import Interrupts
 from sidecar.settings import read_what_is_right
 from tests.emulator import Emulator, faults
+from tests.end_to_end.checkups import examined, failures
 from tests.end_to_end.pod import Pod
 from tests.posix.identities import acting_as, needs_root, reachable_directory
 from tests.posix.volumes import Volume, volume
-from tests.schemas import objections, parsed
 
 __all__ = ["volume"]
 ARM = "arm=https://management.azure.com/.default"
-
-
-def examined(pod: Pod, **settings: str) -> dict[str, dict[str, Any]]:
-    """Every check by its name; the document is held against its schema, the exit code against it."""
-    code, output = pod.run("doctor", "--json", seconds=60.0, **settings)
-    document = parsed(output)
-    assert objections("doctor", document) == []
-    assert code == (0 if document["ok"] else 1)
-    assert [check["name"] for check in document["checks"]] == list(CHECKS)
-    return {check["name"]: check for check in document["checks"]}
-
-
-def failures(checks: dict[str, dict[str, Any]]) -> list[str]:
-    """The names of those that failed; each says what to do."""
-    found = [check for check in checks.values() if check["outcome"] == "fail"]
-    assert all(check["fix"] for check in found)
-    return [check["name"] for check in found]
 
 
 def everything(pod: Pod) -> dict[str, tuple[int, bytes | None]]:
@@ -226,6 +208,7 @@ def as_user(pod: Pod, *, uid: int, gid: int, **settings: str) -> dict[str, Check
             identity=own_identity(),
             clock=clock,
             interrupts=Interrupts(),
+            environ={},
         )
         return {check.name: check for check in made}
 

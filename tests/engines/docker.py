@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 PRODUCT = os.environ.get("SIDECAR_TEST_IMAGE", "entra-token-sidecar:dev")
+KUBERNETES = os.environ.get("SIDECAR_TEST_KUBERNETES_IMAGE", "entra-token-sidecar:dev-kubernetes")
 STAND_IN = os.environ.get("SIDECAR_TEST_EMULATOR_IMAGE", "entra-token-sidecar-emulator:dev")
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
 COMMAND_SECONDS = 180
@@ -43,6 +44,11 @@ def docker(*arguments: str, check: bool = True, timeout: float = COMMAND_SECONDS
     if check and done.returncode:
         raise EngineError(f"docker {arguments[0]} left {done.returncode}: {done.stdout}")
     return done.stdout
+
+
+def inside(program: str, image: str = PRODUCT) -> str:
+    """What a Python program prints in the image."""
+    return docker("run", "--rm", "--entrypoint", "python3", image, "-P", "-c", program)
 
 
 def eventually(see: Callable[[], T], what: str, seconds: float = WAIT_SECONDS) -> T:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sidecar.kubernetes.shared_state import LOOK_SECONDS
 from tests.fleet.authority import USUAL
 from tests.fleet.pods import REFRESH_AT
-from tests.fleet.shared import LOOK_CALLS, LOOK_SECONDS, RENEWAL_CALLS, REPLICAS
+from tests.fleet.shared import LEASE_CALLS, LOOK_CALLS, REPLICAS, WRITE_CALLS
 from tests.fleet.traffic import DAY
 
 MEAN_LIFE_SECONDS = (USUAL.shortest + USUAL.longest) / 2
@@ -43,7 +44,7 @@ def shared(workloads: int, nodes: int) -> Cost:
         "shared by all" if workloads == 1 else f"shared, {workloads} namespaces",
         workloads,
         round(renewals),
-        round(looks * LOOK_CALLS + renewals * (LOOK_CALLS + RENEWAL_CALLS)),
+        round(looks * LOOK_CALLS + renewals * (LOOK_CALLS + LEASE_CALLS + WRITE_CALLS)),
         round(renewals * nodes),
         round(looks + renewals),
     )

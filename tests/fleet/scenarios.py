@@ -44,7 +44,7 @@ STARTS: tuple[tuple[str, Begin, Lives, int], ...] = (
     ("over ten minutes", ROLLOUT, USUAL, DAY),
     ("over ten minutes", ROLLOUT, HOURLY, DAY),
 )
-BEGIN = 2 * HOUR
+BEGIN = HOUR // 2
 """Of an outage."""
 HOUR_AWAY = Outage(BEGIN, BEGIN + HOUR)
 OUTAGES: tuple[tuple[str, Outage], ...] = (

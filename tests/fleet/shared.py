@@ -6,27 +6,26 @@ what the other one has obtained. What a turn decides is the product's, as in `po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from random import Random
 
 from sidecar.core import plan, schedule
 from sidecar.core.plan import Situation
-from sidecar.core.schedule import Attempts
+from sidecar.core.schedule import CARRY_SECONDS, Attempts
 from sidecar.core.token import AccessToken
 from sidecar.errors import ClusterUnreachable
+from sidecar.kubernetes.shared_state import LOOK_SECONDS
 from tests.fleet.authority import NEVER, WANTED, Authority, Outage
 from tests.fleet.pods import START_UP_SECONDS, Begin, Gaps, Pod, fleet, policy_of, turn, wake_on
 from tests.fleet.traffic import START, Traffic
 
 REPLICAS = 2
-LOOK_SECONDS = 300
-"""A replica looks at the shared state so often, less up to a tenth by its place."""
-LOOK_CALLS = 5
-"""Lease: read, take, let go. Shared state: read. Secret of the token: read."""
-RENEWAL_CALLS = 2
-"""More in a turn that renews: the shared state and the Secret are written."""
-CARRY_SECONDS = 90
-"""Until the slowest kubelet has carried a Secret's update into its pods; 27 to 75 s were seen."""
+LOOK_CALLS = 2
+"""The shared state and the Secret with the token are read."""
+LEASE_CALLS = 3
+"""Before a refresh token is used, and after: it is read, taken, let go."""
+WRITE_CALLS = 2
+"""What was obtained: to the shared state, and to the Secret."""
 
 
 @dataclass
@@ -35,7 +34,6 @@ class Workload:
 
     replicas: list[Pod]
     token: AccessToken
-    seen_from: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,20 +84,22 @@ def _turn(
     pod = workload.replicas[which]
     place = schedule.spread_of(pod.name)
     if api.refusal(now) is not None:
-        outcome.to_api.count(now)
+        for _ in range(LOOK_CALLS):
+            outcome.to_api.count(now)
         # Without the Lease no refresh token is used; what is cached stays published.
         return int(now) + ClusterUnreachable.pause_seconds + pod.phase
     for _ in range(LOOK_CALLS):
         outcome.to_api.count(now)
     if pod.token is not workload.token:
         pod.token, pod.attempts = workload.token, Attempts()
-    policy = policy_of(place)
+    policy = replace(policy_of(place), carry_seconds=CARRY_SECONDS)
     situation = Situation(now, WANTED, {"": workload.token}, {"": pod.attempts})
     if plan.due_for_refresh(situation, policy):
         now = turn(pod, authority, outcome.to_entra.count, now=now, retry_spread=place, tries=1)
-        if pod.token is not workload.token:
-            for _ in range(RENEWAL_CALLS):
-                outcome.to_api.count(now)
+        granted = pod.token is not workload.token
+        for _ in range(LEASE_CALLS + (WRITE_CALLS if granted else 0)):
+            outcome.to_api.count(now)
+        if granted:
             outcome.gaps.note(workload.token, now + CARRY_SECONDS)
             workload.token = pod.token
     look_on = now + LOOK_SECONDS * (1 - schedule.JITTER * abs(place))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import stand_in
-from tests.engines.docker import PRODUCT, STAND_IN, Engine, docker
+from tests.engines.docker import KUBERNETES, PRODUCT, STAND_IN, Engine, docker
 from tests.engines.stand_in import StandIn
 from tests.leaks import Leaks
 
@@ -16,7 +16,7 @@ from tests.leaks import Leaks
 @pytest.fixture(scope="session", autouse=True)
 def images() -> None:
     """Every test here is about the images; without them there is nothing to say."""
-    for name in (PRODUCT, STAND_IN):
+    for name in (PRODUCT, KUBERNETES, STAND_IN):
         docker("image", "inspect", "--format", "{{.Id}}", name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from sidecar.core.plan import Policy
 from sidecar.core.signin_terms import SigninTerms
 from sidecar.core.token import Labels, Wanted
 from sidecar.custody import Custody
+from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
+from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from sidecar.remembrance import remembered
 from sidecar.renewal import Renewal
@@ -56,6 +59,8 @@ class Bench:
     template_dir: Path | None = None
     announced: int = 0
     """How often apps were told of something new."""
+    elsewhere: Callable[[StateDirectory, Heart, Interrupts, Log], Elsewhere] = lambda *_parts: Nowhere()
+    """What lies outside of the two directories, made for each turn."""
     begun: bool = False
     """Whether the loop has had its first turn, which alone ends on a broken template."""
 
@@ -110,6 +115,7 @@ class Bench:
             log=log,
         )
         self.begun = True
+        elsewhere = self.elsewhere(state, heart, interrupts, log)
         custody = Custody(
             cache=self.cache,
             token_dir=token_dir,
@@ -122,6 +128,7 @@ class Bench:
             log=log,
             published=self.tell_apps,
             unprobed=self.rules.demanded,
+            elsewhere=elsewhere,
         )
         turn = Turn(
             role=role,
@@ -161,6 +168,7 @@ class Bench:
                 return error
             finally:
                 further.tell()
+                elsewhere.close()
         return None
 
     def tell_apps(self) -> None:

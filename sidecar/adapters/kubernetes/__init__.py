@@ -1,1 +1,5 @@
-"""The Kubernetes API: the only place that imports lightkube."""
+"""The Kubernetes API, by lightkube; the only place that knows it. Importing this loads it."""
+
+from sidecar.adapters.kubernetes.client import LightkubeApi
+
+__all__ = ["LightkubeApi"]

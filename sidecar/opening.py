@@ -1,0 +1,32 @@
+"""What a turn finds in the cache file, before anything is done with it."""
+
+from __future__ import annotations
+
+from sidecar.adapters.log import Log
+from sidecar.adapters.token_cache import SetAside, TokenCache
+from sidecar.core.kubernetes.shared_copy import by_our_clock
+from sidecar.core.schedule import Anchor
+from sidecar.elsewhere import Elsewhere
+
+
+def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
+    """What another machine has written goes by this one's clocks from now on; the others need not know.
+
+    :raises OSError: the directory is read-only or full; the file is as it was
+    """
+    shift = elsewhere.adopted_shift
+    if shift is not None:
+        cache.commit(cache.account, by_our_clock(cache.tokens, shift=shift, now=now), at=now)
+        elsewhere.kept()
+
+
+def tell_of(aside: SetAside, log: Log, *, was: str) -> None:
+    """A cache that is damaged or foreign lies under another name than it `was`."""
+    log.event(
+        "cache.set_aside",
+        level="warning",
+        message=f"the cache cannot be used: {aside.reason}",
+        path=str(aside.path),
+        advice="A new sign-in is needed, unless a setting is wrong: put that right, and rename the "
+        f"file back to {was}. Else remove it when it is of no use.",
+    )

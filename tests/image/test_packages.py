@@ -1,0 +1,67 @@
+"""The Python packages in the images: all that is imported is there, and what is there is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engines.docker import KUBERNETES, PRODUCT, inside
+
+pytestmark = pytest.mark.image
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.parametrize(
+    ("image", "left_out"), [(PRODUCT, "sidecar.adapters.kubernetes"), (KUBERNETES, "nothing")]
+)
+def test_every_module_of_the_product_can_be_imported(image: str, left_out: str) -> None:
+    """Nothing that was left out of the standard library or of the Kubernetes client is needed."""
+    assert "imported" in inside(
+        "import importlib, pkgutil, sys; sys.path.insert(0, '/'); import sidecar\n"
+        "names = [m.name for m in pkgutil.walk_packages(sidecar.__path__, 'sidecar.')]\n"
+        f"names = [name for name in names if not name.startswith('{left_out}')]\n"
+        "[importlib.import_module(name) for name in names if not name.endswith('__main__')]\n"
+        "import msal, msal_extensions, structlog, tenacity, cryptography.fernet\n"
+        "print(len(names), 'imported')",
+        image,
+    )
+
+
+UNUSED = {
+    "anyio",
+    "h2",
+    "hpack",
+    "hyperframe",
+    "typing-extensions",
+    "wsproto",
+}
+"""Locked with the Kubernetes client, which loads them for what is not done here: image/kubernetes.sh."""
+
+
+def locked(list_name: str) -> Iterator[tuple[str, str]]:
+    """Name and version of each line in a lock file that applies to Linux."""
+    for line in (ROOT / list_name).read_text().splitlines():
+        if "==" in line and not re.search(r"sys_platform == '(win32|emscripten)'", line):
+            name, _, rest = line.partition("==")
+            yield name.strip(), rest.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("image", "list_name", "unused"),
+    [(PRODUCT, "requirements.txt", set()), (KUBERNETES, "requirements-kubernetes.txt", UNUSED)],
+)
+def test_scanners_see_every_locked_package(image: str, list_name: str, unused: set[str]) -> None:
+    """The metadata of the packages is kept, and it is the locked versions; what is not there has none."""
+    found = json.loads(
+        inside(
+            "import importlib.metadata as m, json\n"
+            "print(json.dumps({d.name.lower().replace('_', '-'): d.version for d in m.distributions()}))",
+            image,
+        )
+    )
+    assert found == {name: version for name, version in locked(list_name) if name not in unused}
