@@ -37,7 +37,7 @@ class Lives:
 USUAL = Lives("60-90 min", HOUR, 3 * HOUR // 2)
 """Microsoft: "a random value ranging between 60-90 minutes (75 minutes on average)"."""
 HOURLY = Lives("60 min", HOUR, HOUR)
-LONG = Lives("24 h, refresh_on", DAY, DAY, advised=0.5)
+LONG = Lives("24 h", DAY, DAY, advised=0.5)
 
 
 @dataclass(frozen=True)

@@ -41,16 +41,16 @@ STARTS: tuple[tuple[str, Begin, Lives, int], ...] = (
     ("in one second", ONCE, USUAL, DAY),
     ("in one second", ONCE, HOURLY, DAY),
     ("in one second", ONCE, LONG, 14 * DAY),
-    ("over ten minutes", ROLLOUT, USUAL, DAY),
-    ("over ten minutes", ROLLOUT, HOURLY, DAY),
+    ("over 10 min", ROLLOUT, USUAL, DAY),
+    ("over 10 min", ROLLOUT, HOURLY, DAY),
 )
 BEGIN = HOUR // 2
 """Of an outage."""
 HOUR_AWAY = Outage(BEGIN, BEGIN + HOUR)
 OUTAGES: tuple[tuple[str, Outage], ...] = (
     ("1 h, 503", HOUR_AWAY),
-    ("1 h, 429, Retry-After: 120", Outage(BEGIN, BEGIN + HOUR, retry_after=120)),
-    ("1 h, Retry-After: a date", Outage(BEGIN, BEGIN + HOUR, says_when=True)),
+    ("1 h, Retry-After: 120", Outage(BEGIN, BEGIN + HOUR, retry_after=120)),
+    ("1 h, Retry-After: date", Outage(BEGIN, BEGIN + HOUR, says_when=True)),
     ("5 min, 503", Outage(BEGIN, BEGIN + 5 * MINUTE)),
 )
 
@@ -160,15 +160,16 @@ def shared_outage_of(number: int, entra: Outage, api: Outage) -> Figures:
     }
 
 
-def asked(number: int) -> list[Figures]:
-    """Prompts of each arrangement."""
+def asked(number: int, *, only: int = 0) -> list[Figures]:
+    """Prompts of each arrangement, or of those from `only` on."""
     found = []
-    for name, signins, keeps in (
+    arrangements = (
         ("own sidecars", number, False),
         ("own, state on a PVC", number, True),
         (f"shared, {NAMESPACES} namespaces", NAMESPACES, True),
         ("shared by all", 1, True),
-    ):
+    )
+    for name, signins, keeps in arrangements[only:]:
         row: Figures = {
             "arrangement": name,
             "first": signins,
