@@ -34,7 +34,7 @@ from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
-LOOK_SECONDS = 300
+LOOK_SECONDS = 300  # or sooner, by place: token Secrets, looked at as often, would end what is later
 OWED_SECONDS = 20
 """A third of the Lease's duration, which is kept until what is owed has arrived."""
 
@@ -75,7 +75,6 @@ class SharedState(Nowhere):
         self._heart = heart
         self._interrupts = interrupts
         self._log = log
-        # Sooner, never later: the token Secrets are looked at every five minutes, and would set the pace.
         self._look_seconds = LOOK_SECONDS * (1 - JITTER * abs(spread))
         self._tells = tells
         self._begin(Record())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.fleet.scenarios import Figures
 
 NEVER = "never"
-HEAD_WIDTH = 7
+HEAD_WIDTH = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Table:
         lines = [self._line([head[level] for head in above], widths) for level in range(height)]
         lines.append("  ".join("-" * width for width in widths))
         lines += [self._line(row, widths) for row in self.rows]
-        return "\n".join([self.title, "", *lines])
+        return "\n".join([*textwrap.wrap(self.title, 80), "", *lines])
 
     def markdown(self) -> str:
         """For a document."""
