@@ -10,7 +10,7 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
-from sidecar.core.account import Account, objection
+from sidecar.core.account import Account, awaited, objection
 from sidecar.core.device_code import DeviceAuthorization, Polling, State
 from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
 from sidecar.core.grant import Grant, PollResult
@@ -71,6 +71,7 @@ class DeviceSignin:
         self._busy_until = 0.0
         self._code_expires_on = 0
         self._reason: str | None = None
+        self._awaited: str | None = None
         self._said: dict[str, Any] = {}
         self._meanwhile: Callable[[], None] = lambda: None
 
@@ -99,6 +100,7 @@ class DeviceSignin:
         self._started = self._clock.anchor()
         self._meanwhile = meanwhile
         self._reason = reason
+        self._awaited = awaited(self._terms.admission, known)
         with withdrawn_at_the_end(self._board, self._interrupts):
             short_lived = 0
             while True:
@@ -172,6 +174,7 @@ class DeviceSignin:
             phrase=self._terms.phrase,
             purpose=self._terms.purpose,
             reason=self._reason,
+            awaited=self._awaited,
             localised=self._terms.language is not None,
         )
         self._code_expires_on = polling.expires_on

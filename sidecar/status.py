@@ -11,8 +11,12 @@ from sidecar.adapters.state_dir import StateDirectory
 from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes import shared_record
+from sidecar.core.kubernetes.copies import Copies, Copy
+from sidecar.core.kubernetes.shared_record import Record
 from sidecar.core.published import instant
 from sidecar.core.schedule import Attempts
+from sidecar.kubernetes.record_file import known
 
 VERSION = 1
 """Of the report; keys may be added without a new one."""
@@ -22,7 +26,8 @@ VERSION = 1
 class Found:
     """What the two directories say; `prompt` is the open one. `ready_until` is when readiness turns red if
     nothing is renewed, None before anything was published; `live_until` the same for the startup probe.
-    `heartbeat` is a second of the boot clock.
+    `heartbeat` is a second of the boot clock; `copies` are the Secrets that tokens are published to, and
+    `shared` is what is known of the shared state.
     """
 
     published: Mapping[str, Document]
@@ -33,6 +38,8 @@ class Found:
     history: History = field(default_factory=History)
     live_until: int | None = None
     heartbeat: int | None = None
+    copies: Copies = field(default_factory=dict)
+    shared: Record | None = None
 
     @property
     def tried(self) -> dict[str, Attempts]:
@@ -60,6 +67,8 @@ def found_in(token_dir: TokenDirectory, state: StateDirectory, *, now: float) ->
         history=state.history(),
         live_until=state.live_until(),
         heartbeat=state.heartbeat(),
+        copies=state.copies(),
+        shared=known(state.path),
     )
 
 
@@ -88,12 +97,14 @@ def report(found: Found, *, boot: float) -> dict[str, Any]:
             )
             for name in dict.fromkeys((*found.published, *found.tried))
         },
+        "secrets": {name: _copy(copy, found.now) for name, copy in found.copies.items()},
         "heartbeat_seconds": None if beat_seconds_ago is None else int(beat_seconds_ago),
         "next_turn_on": found.journal.wake_on,
         "outage_budget_seconds": int((found.ready_until or 0) - found.now) if shown else None,
         "last_error": latest and {"message": latest.error, "since": latest.failed_on},
         "prompt": found.prompt,
         "next_prompt_on": found.journal.prompt_on,
+        "shared_state": shared_record.report(found.shared) if found.shared and found.shared.secret else None,
         "signin_needed": any(record.waits for record in found.journal.tokens.values()),
     }
     clean: dict[str, Any] = _representable(told)
@@ -118,6 +129,21 @@ def _token(document: Document, attempts: Attempts, now: float) -> dict[str, Any]
         "error": attempts.error if attempts.failures else None,
         "failing_since": attempts.failed_on if attempts.failures else None,
         "retry_on": attempts.retry_on or None if attempts.failures else None,
+    }
+
+
+def _copy(copy: Copy, now: float) -> dict[str, Any]:
+    """A Secret, as it had its tokens when it was read or written last."""
+    return {
+        "expires_on": copy.expires_on or None,
+        "remaining_seconds": int(copy.expires_on - now) if copy.expires_on else 0,
+        "live": copy.expires_on > now,
+        "published_on": copy.written_on,
+        "failures": copy.failures,
+        "error": copy.error,
+        "failing_since": copy.failed_on,
+        "retry_on": copy.retry_on or None if copy.failures else None,
+        "withdrawal_owed": copy.withdrawal_owed,
     }
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sidecar.adapters.prompt import PromptBoard
 from sidecar.core.prompt import Outcome
-from sidecar.errors import SigninDeclined, SigninTimedOut
+from sidecar.errors import LeaseHeld, SigninDeclined, SigninTimedOut
 from sidecar.posix.interrupts import Interrupted, Interrupts
 
 
@@ -28,7 +28,7 @@ def withdrawn_at_the_end(board: PromptBoard, interrupts: Interrupts) -> Iterator
 
 def _outcome(error: BaseException) -> Outcome:
     match error:
-        case Interrupted():
+        case Interrupted() | LeaseHeld():
             return Outcome.CANCELLED
         case SigninDeclined():
             return Outcome.DECLINED

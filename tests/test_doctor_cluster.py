@@ -12,12 +12,13 @@ import pytest
 from sidecar.core.checkup import CHECKS, Check, Outcome
 from sidecar.core.kubernetes.objects import ObjectName, Rule
 from sidecar.core.kubernetes.rules import rules_unwanted
+from sidecar.core.kubernetes.token_secret import OWNER
 from sidecar.doctor.cluster import ClusterChecks
 from sidecar.doctor.skipped import Skipped
 from sidecar.errors import ClusterError, ClusterForbidden, ClusterUnreachable, ConfigurationError
 from sidecar.posix.clock import SystemClock
 from sidecar.settings import read_what_is_right
-from tests.adapters.cached_signins import AUTHORITY, CLIENT, NOW, committed, key, sealed_with
+from tests.adapters.cached_signins import AUTHORITY, CLIENT, NOW, cache_at, committed, key, sealed_with
 from tests.kubernetes_api.in_memory import InMemoryCluster
 from tests.posix.clocks import StandingClock
 
@@ -215,6 +216,20 @@ def test_object_that_is_not_there_hides_no_other(examined: Examined, cluster: In
     assert "nobody has signed in yet; entra/entra-state is not there" in checks["state_secret"].seen
 
 
+def test_secret_that_another_sidecar_has_claimed_is_told(
+    examined: Examined, cluster: InMemoryCluster
+) -> None:
+    """What it says of its tokens is not our business; ours is claimed by the name of the state Secret."""
+    for name, owner in ((TOKEN, f"state of {STATE}"), (FURTHER, "state of jobs/other")):
+        cluster.secrets[name] = replace(cluster.secrets[name], annotations={OWNER: owner})
+    check = examined()["token_secrets"]
+    assert (check.outcome, check.seen) == (
+        Outcome.FAIL,
+        "apps/entra-token is there, and no token is in it; "
+        "jobs/entra-token belongs to another sidecar (state of jobs/other)",
+    )
+
+
 def test_state_is_opened_with_our_key_and_names_who_is_signed_in(
     examined: Examined, cluster: InMemoryCluster, tmp_path: Path
 ) -> None:
@@ -234,13 +249,18 @@ def test_state_is_opened_with_our_key_and_names_who_is_signed_in(
         ("sealed with another", "fail", "is sealed with key"),
         ("altered", "warn", "has been altered or cut"),
         ("garbage", "warn", "not a cache of this program"),
+        ("of another client", "fail", "belongs to another client_id"),
     ],
 )
 def test_state_that_cannot_be_opened_says_why(
     examined: Examined, cluster: InMemoryCluster, tmp_path: Path, content: str, outcome: str, words: str
 ) -> None:
     """A key that is missing is mended by a person; what is damaged is healed from the pod's own copy."""
-    raw = committed(tmp_path / "cache", sealed_with(2 if "another" in content else 1))
+    raw = committed(tmp_path / "cache", sealed_with(2 if "with another" in content else 1))
+    if content == "of another client":
+        cache = cache_at(tmp_path / "other", sealed_with(1), client_id=CLIENT.replace("2", "3"))
+        cache.commit(None, {})
+        raw = (tmp_path / "other").read_bytes()
     raw = {"altered": raw[:-1] + bytes([raw[-1] ^ 1]), "garbage": b"x" * 40}.get(content, raw)
     cluster.secrets[STATE] = replace(cluster.secrets[STATE], data={"cache": raw})
     check = examined()["state_secret"]

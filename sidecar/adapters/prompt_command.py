@@ -16,6 +16,7 @@ VARIABLES = {
     "PROMPT_HOST": "host",
     "PROMPT_PHRASE": "phrase",
     "PROMPT_PURPOSE": "purpose",
+    "PROMPT_AWAITED": "awaited",
     "PROMPT_OUTCOME": "outcome",
 }
 """What is in the environment beside the record on standard input; empty where the record has nothing."""

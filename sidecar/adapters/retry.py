@@ -14,7 +14,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from sidecar.errors import AuthorityBusy, SidecarError
+from sidecar.errors import AuthorityBusy, NotKept, SidecarError
 
 T = TypeVar("T")
 
@@ -23,7 +23,11 @@ PATIENCE_SECONDS = 10
 
 
 def worth_another_try(error: BaseException) -> bool:
-    """Whether the same request may well succeed some seconds later."""
+    """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others are at
+    work, the turn ends: whoever comes back looks first at what has become of the refresh token.
+    """
+    if isinstance(error, NotKept):
+        return False
     if isinstance(error, AuthorityBusy) and (error.retry_after or 0) > PATIENCE_SECONDS:
         return False
     return isinstance(error, SidecarError) and error.retryable

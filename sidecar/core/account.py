@@ -86,6 +86,20 @@ def account_after_renewal(known: Account, claims: Mapping[str, object], *, entra
     )
 
 
+def awaited(admission: Admission, known: Account | None) -> str | None:
+    """The user name of the one person who would be let in; None if several would, or nobody knows the name:
+    SIDECAR_ALLOWED_USERS may be an object id.
+    """
+    if not admission.users:
+        return known.username if known else None
+    if len(admission.users) > 1:
+        return None
+    (only,) = admission.users
+    if known and only in ((known.username or "").lower(), (known.object_id or "").lower()):
+        return known.username
+    return only if "@" in only else None
+
+
 @dataclass(frozen=True)
 class Objection:
     """Why somebody is not let in, and what to do about it."""

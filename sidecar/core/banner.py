@@ -76,6 +76,7 @@ def _steps(prompt: Prompt, width: int, now: float) -> list[str]:
     rows = [
         *_field("1. Open", prompt.verification_uri, width),
         *_field("2. Enter", prompt.user_code, width),
+        *(_field("3. As", prompt.awaited, width) if prompt.awaited else []),
         "",
         *_paragraph(f"The code is valid for {minutes} min, until {utc(prompt.expires_on)}.", width),
     ]

@@ -137,6 +137,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "secret.published": ("secret", "tokens", "expires_in_seconds"),
     "secret.failed": (*_ERROR, "secret", "retry_in_seconds"),
     "secret.recovered": ("secret",),
+    "secret.short_lived": (*_ERROR, "secret"),
     "secret.withdrawn": ("secret",),
     "state.adopted": ("serial", "by"),
     "state.shared": ("message", "serial"),

@@ -39,14 +39,15 @@ EVENTS: dict[str, str] = {
     "lock.waiting": "Another role is at work on the same directories; this one waits its turn.",
     "lease.held": "Another replica is at work; this one looks again later.",
     "state.adopted": "What another replica has obtained was taken over from the shared state.",
-    "state.shared": "The shared state was missing or behind, and was written from this pod's; or a trouble with it is "
-    "over.",
+    "state.shared": "The shared state was missing or behind, and was written from this pod's; or trouble "
+    "with it is over.",
     "state.unshared": "The shared state could not be read or written; what this pod has is kept. Says why, "
     "and when it is tried again.",
     "secret.published": "A Secret has new tokens.",
     "secret.failed": "A Secret could not be looked at or written; says why, what to do, and when it is tried "
     "again.",
     "secret.recovered": "A Secret that could not be looked at or written is as it should be again.",
+    "secret.short_lived": "A token lives too short a time for a Secret to bring each to apps in time.",
     "secret.withdrawn": "The tokens in a Secret were emptied: their account is not allowed any more.",
     "serve.started": "`serve` listens; says where.",
     "serve.failed": "`serve` could not begin, or cannot go on; says why and what to do.",

@@ -32,6 +32,8 @@ class Prompt:
     """What the sign-in is for, in the words of those who set it up."""
     reason: str | None = None
     """Why it is needed now."""
+    awaited: str | None = None
+    """Who has to sign in, where nobody else may."""
     message: str | None = None
     """The authority's own words, in the language asked for."""
     localised: bool = False
@@ -50,7 +52,7 @@ class Outcome(enum.Enum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    """TERM or INT came."""
+    """TERM or INT came, or another replica has taken over."""
 
 
 def prompt_for(
@@ -63,6 +65,7 @@ def prompt_for(
     phrase: str = "",
     purpose: str | None = None,
     reason: str | None = None,
+    awaited: str | None = None,
     localised: bool = False,
 ) -> Prompt:
     """Everything from outside is made safe to print here, once."""
@@ -79,6 +82,7 @@ def prompt_for(
         phrase=phrase,
         purpose=printable(purpose, 200) or None,
         reason=reason,
+        awaited=printable(awaited, 200) or None,
         localised=localised,
         message=printable(authorization.message, 500) or None,
     )
@@ -114,6 +118,7 @@ def record(prompt: Prompt) -> dict[str, object]:
         "phrase": prompt.phrase,
         "purpose": prompt.purpose,
         "reason": prompt.reason,
+        "awaited": prompt.awaited,
         "message": prompt.message,
     }
 

@@ -24,6 +24,7 @@ LINK_MAX, CODE_MAX = 500, 80
 """Both, escaped, fit into the 3000 of a section."""
 
 FACTS = {
+    "Sign in as": "awaited",
     "Asked by": "host",
     "For": "purpose",
     "Why": "reason",
@@ -102,10 +103,7 @@ FORMATS: dict[str, Message] = {"json": as_json, "slack": as_slack, "teams": as_t
 
 def _facts(record: Record) -> list[tuple[str, str]]:
     """What helps a person to tell this prompt from another, and from a stranger's."""
-    named = (("Asked by", "host"), ("For", "purpose"), ("Why", "reason"), ("Phrase", "phrase"))
-    found = [
-        (title, _text(record, key)) for title, key in (*named, ("App", "client_id"), ("Tenant", "tenant_id"))
-    ]
+    found = [(title, _text(record, key)) for title, key in FACTS.items()]
     return [(title, value) for title, value in found if value]
 
 

@@ -33,6 +33,9 @@ measured).
 CARRY_SHARE = 0.2
 """Of a token's life at most: a life that is too short for the kubelet must not make a hot loop."""
 
+CARRIED_SECONDS = round(CARRY_SECONDS / CARRY_SHARE)
+"""The shortest life whose tokens always reach apps before readiness misses them."""
+
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
 RETRY_MAX_SECONDS = 60
@@ -122,11 +125,6 @@ def ready_seconds(token: AccessToken, min_validity_seconds: int) -> int:
 def carry_seconds(token: AccessToken, asked_seconds: int) -> int:
     """How much earlier `token` is renewed because somebody has to carry it to apps."""
     return min(asked_seconds, int(max(token.life_seconds, 0) * CARRY_SHARE))
-
-
-def too_short_to_carry(life_seconds: int) -> bool:
-    """Whether apps that mount a Secret may see a token of such a life too late, however well all goes."""
-    return life_seconds * CARRY_SHARE < CARRY_SECONDS
 
 
 def retry_seconds(failures: int, *, retry_after: int | None = None, spread: float = 0.0) -> int:

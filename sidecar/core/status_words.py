@@ -54,6 +54,9 @@ def _rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
             rows.append(("", _failure(token, now)))
     if not status["tokens"]:
         rows.append(("token", "none published"))
+    rows += [("secret", f"{name}: {_secret(secret)}") for name, secret in status["secrets"].items()]
+    if status["shared_state"]:
+        rows.append(("state", _shared(status["shared_state"])))
     age = status["heartbeat_seconds"]
     if status["tokens"] and (age is None or age > HEARTBEAT_MAX_SECONDS):
         since = "since the machine was started" if age is None else f"for {span(age)}"
@@ -95,6 +98,36 @@ def _token(token: Mapping[str, Any]) -> str:
         return f"live, {left} left, until {until}"
     drawn = bar(token["remaining_seconds"], token["life_seconds"])
     return f"{drawn} {left} of {span(granted(token['life_seconds']))}, until {until}"
+
+
+def _secret(secret: Mapping[str, Any]) -> str:
+    """What apps that mount it have, and what is wrong with it."""
+    if secret["live"]:
+        words = f"live, {span(secret['remaining_seconds'])} left, until {utc(secret['expires_on'])}"
+    elif secret["expires_on"]:
+        words = f"EXPIRED {span(secret['remaining_seconds'])} ago, at {utc(secret['expires_on'])}"
+    else:
+        words = "WITHDRAWAL OWED" if secret["withdrawal_owed"] else "nothing of ours in it"
+    if secret["published_on"]:
+        words += f"; written at {utc(secret['published_on'])}"
+    if not secret["failures"]:
+        return words
+    error = printable(secret["error"] or "failed", MESSAGE_MAX)
+    return f"{words}; FAILING since {utc(secret['failing_since'])}: {error}"
+
+
+def _shared(shared: Mapping[str, Any]) -> str:
+    """The shared state, who uses it, and what is wrong with it."""
+    words = printable(shared["secret"], 320)
+    if shared["serial"] is None:
+        words += ": nothing shared yet"
+    else:
+        words += f": number {shared['serial']}, the same here since {utc(shared['shared_on'])}"
+    if shared["holder"]:
+        words += f"; in use by {printable(shared['holder'], 300)} when last seen"
+    if not shared["error"]:
+        return words
+    return f"{words}; FAILING since {utc(shared['failing_since'])}: {printable(shared['error'], MESSAGE_MAX)}"
 
 
 def granted(life_seconds: int) -> int:

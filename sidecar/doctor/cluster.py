@@ -10,10 +10,12 @@ from typing import Protocol
 from sidecar.adapters.sealing import Sealer, read_keys
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.checkup import Check, Outcome
+from sidecar.core.envelope import NotForUs
 from sidecar.core.kubernetes.judgement import (
     Found,
     expiries_of,
     judge_lease,
+    judge_owner,
     judge_rules,
     judge_state,
     judge_token_secret,
@@ -22,6 +24,8 @@ from sidecar.core.kubernetes.judgement import (
 )
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
 from sidecar.core.kubernetes.rules import rules_needed, rules_unwanted
+from sidecar.core.kubernetes.shared_copy import copy_in
+from sidecar.core.kubernetes.token_secret import owner_of
 from sidecar.doctor.skipped import Skipped
 from sidecar.errors import CacheSealed, ClusterError, ClusterForbidden, SidecarError
 from sidecar.posix.clock import Clock
@@ -43,9 +47,7 @@ SEALED_FIX = (
     "replica has the new one."
 )
 DAMAGED_FIX = "The next turn writes it again from the copy in the state directory, if there is one."
-
-STATE_KEY = "cache"
-"""Of the state Secret: the bytes of the cache file."""
+OTHERS_FIX = "Name a Secret of its own in SIDECAR_STATE_SECRET, or set client and authority as they were."
 
 
 class Server(Protocol):
@@ -134,8 +136,8 @@ class ClusterChecks:
         return together("token_secrets", [each for name in names for each in self._published(name)])
 
     def _shared(self, secret: Secret) -> list[Found]:
-        name, raw = secret.name, secret.data.get(STATE_KEY)
-        if not raw:
+        name, raw = secret.name, copy_in(secret).content
+        if raw is None:
             return [Found(Outcome.PASS, f"{name} is there, and nobody has signed in yet")]
         settings = self._settings
         if "SIDECAR_CACHE_KEY_FILE" in self._wrong or settings.cache_key_file is None:
@@ -152,16 +154,24 @@ class ClusterChecks:
             remembered = cache.look(raw)
         except CacheSealed as error:
             return [Found(Outcome.FAIL, error.message, SEALED_FIX)]
+        except NotForUs as error:
+            return [Found(Outcome.FAIL, f"{name} is not this sidecar's: {error}", OTHERS_FIX)]
         except (ValueError, KeyError, RecursionError) as error:
             return [Found(Outcome.WARN, f"{name} cannot be used: {error}", DAMAGED_FIX)]
         lives = {token_name: token.life_seconds for token_name, token in remembered.tokens.items()}
-        return judge_state(name, remembered.account, lives, min_validity=settings.min_validity)
+        return judge_state(name, remembered.account, lives, carried=bool(settings.publish_secret))
 
     def _published(self, name: ObjectName) -> list[Found]:
-        now = self._clock.now()
+        now, settings = self._clock.now(), self._settings
+        owner = owner_of(
+            settings.state_secret, client_id=settings.client_id, authority=settings.authority.url
+        )
 
         def look() -> list[Found]:
-            expiries = expiries_of(self._api.secret(name).data)
+            secret = self._api.secret(name)
+            if others := judge_owner(secret, owner):
+                return [others]
+            expiries = expiries_of(secret.data)
             lives = {token: int(expires_on - now) for token, expires_on in expiries.items()}
             return [judge_token_secret(name, lives)]
 

@@ -37,6 +37,7 @@ class Cluster:
     def saved(self) -> None:
         """Share the cache."""
         self._state.saved()
+        self._copies.saved()
 
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
         """Copy what apps read."""

@@ -13,8 +13,12 @@ from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import Copy
 from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.kubernetes.token_secret import Edition
+from sidecar.core.schedule import CARRIED_SECONDS, CARRY_SECONDS
 from sidecar.errors import ClusterError, SecretNotOurs, SidecarError, of_kind
 from sidecar.posix.clock import Clock
+
+JUST_SECONDS = 30
+"""What may have passed since a token was granted that was obtained in this turn."""
 
 
 class CopyBook:
@@ -66,6 +70,13 @@ class CopyBook:
         """Whether it is not to be looked at now."""
         return copying.held_back(self[name], now=self._clock.now())
 
+    def hurry(self) -> list[str]:
+        """Those that failed in an earlier turn and not in this one: they wait no longer."""
+        names = [name for name in self.failing if name not in self._errors]
+        for name in names:
+            self._all()[name] = replace(self[name], retry_on=0)
+        return names
+
     def error(self, name: str) -> SidecarError:
         """Of a `failing` one; what it was in an earlier turn, as far as that was kept."""
         copy = self[name]
@@ -109,16 +120,31 @@ class CopyBook:
                 expires_in_seconds=int(min(expiries.values(), default=0) - now),
             )
 
+    def lives(self, name: str, seconds: float) -> None:
+        """A token that was just obtained lives so long; told once if that is too short to be carried."""
+        short = seconds < CARRIED_SECONDS - JUST_SECONDS
+        if short and not self[name].short_lived:
+            self._log.event(
+                "secret.short_lived",
+                level="warning",
+                secret=name,
+                message=f"a new token lives for {int(seconds)} s, and may take {CARRY_SECONDS} s to reach "
+                "the apps that mount the Secret",
+                advice=f"Let tokens live for {CARRIED_SECONDS} s at least, or give pods whose tokens end so "
+                "soon a sidecar of their own.",
+            )
+        self._all()[name] = replace(self[name], short_lived=short)
+
     def failed(self, name: str, error: ClusterError, *, asked: bool) -> None:
         """It could not be read or written, or not `asked` for: told once, until that changes."""
-        before, pause = self[name], error.pause_seconds
+        before, now = self[name], self._clock.now()
         self._errors[name] = error
-        copy = copying.failed(before, error, now=self._clock.now(), pause_seconds=pause, asked=asked)
+        copy = copying.failed(before, error, now=now, pause_seconds=error.pause_seconds, asked=asked)
         if isinstance(error, SecretNotOurs):  # and nothing in it is
             copy = replace(copy, expires_on=0, keys=(), withdrawal_owed=False)
         self._all()[name] = copy
         if before.trouble != copy.trouble:
-            level = "warning" if error.retryable else "error"
+            level, pause = "warning" if error.retryable else "error", int(copy.retry_on - now)
             self._log.failure("secret.failed", error, level=level, secret=name, retry_in_seconds=pause)
 
     def keep(self) -> None:

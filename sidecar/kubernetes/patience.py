@@ -1,4 +1,4 @@
-"""A turn that is run again as long as another replica is at work: what it brings may be all that is needed."""
+"""A turn that is run again while another replica is at work: what that brings may be all that is needed."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class SharedState(Nowhere):
     @property
     def look_in_seconds(self) -> float:
         """Five minutes; sooner in trouble, or while something is owed."""
-        pause = self._trouble.pause_seconds if self._trouble is not None else math.inf
+        pause = self._trouble.pause_seconds if self._trouble else math.inf
         owed = OWED_SECONDS if self._exchange.owed else math.inf
         return min(self._look_seconds, self._soon, pause, owed)
 
@@ -116,8 +116,7 @@ class SharedState(Nowhere):
         :raises OSError: the state directory does not take it
         """
         self._begin(self._file.read(self._name, self._replica))
-        exchange, where = self._exchange, LOOK
-        secret = exchange.secret
+        exchange, secret, where = self._exchange, self._exchange.secret, LOOK
         try:
             copy = secret.read(known=exchange.record.remote)
             shared_news.set_aside(self._name, secret.damaged, self._local, self._log)
@@ -243,21 +242,21 @@ class SharedState(Nowhere):
         return missing is not None and self._trouble is missing and self._local.content() is not None
 
     def _recovered(self, where: str, *, healed: bool = False) -> None:
-        exchange = self._exchange
-        exchange.record = shared_news.recovered(exchange.record, self._log, where=where, healed=healed)
+        self._exchange.record = shared_news.recovered(
+            self._exchange.record, self._log, where=where, healed=healed
+        )
 
     def _in_trouble(self, error: ClusterError, *, where: str) -> None:
-        self._trouble = error
-        exchange = self._exchange
-        exchange.record = shared_news.in_trouble(
-            exchange.record, error, self._log, where=where, now=self._clock.now()
+        self._trouble, now = error, self._clock.now()
+        self._exchange.record = shared_news.in_trouble(
+            self._exchange.record, error, self._log, where=where, now=now
         )
         error.told = self._tells
 
     def _keep_record(self) -> None:
-        lease = self._lease
-        self._exchange.record = replace(
-            self._exchange.record, seen=lease.seen, holder=lease.holder, behind_since=lease.behind_since
+        lease, exchange = self._lease, self._exchange
+        exchange.record = replace(
+            exchange.record, seen=lease.seen, holder=lease.holder, behind_since=lease.behind_since
         )
-        self._exchange.settle()
-        self._file.write(self._exchange.record)
+        exchange.settle()
+        self._file.write(exchange.record)

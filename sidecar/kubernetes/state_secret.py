@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -97,6 +98,7 @@ class StateSecret:
     def _sound(self, content: bytes) -> bool:
         try:
             self._look(content)
+            sealed_with = json.loads(content.partition(b"\n")[0])["key_id"]
         except CacheSealed as sealed:
             error = StateSealed(
                 f"the state in the Secret {self._name} is sealed with a key that is not among those given; "
@@ -119,4 +121,4 @@ class StateSecret:
             raise refusal from foreign
         except (ValueError, KeyError, RecursionError):
             return False
-        return True
+        return sealed_with is not None  # else it is of somebody without a key

@@ -63,6 +63,7 @@ class TokenSecrets(Nowhere):
         self._read: dict[str, tuple[Secret, float]] = {}
         self._edition: Edition | None = None
         self._visited = 0.0
+        self._obtained = False
 
     def make_room(self) -> None:
         """The Lease is ours: until the end of the turn nobody else can have anything newer."""
@@ -73,6 +74,10 @@ class TokenSecrets(Nowhere):
         self._sure = self._alone
         self._visit(self._empty, self._book.owed)
 
+    def saved(self) -> None:
+        """What is shown next was obtained just now."""
+        self._obtained = True
+
     def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
         """See to it that every Secret has these files. `documents` may be fewer than `contents` has."""
         del documents
@@ -80,10 +85,12 @@ class TokenSecrets(Nowhere):
         self._visit(self._write, self._names)
 
     def confirm(self) -> None:
-        """After `show`.
+        """After `show`: whoever started us waits for an answer, and for no pause of an earlier turn.
 
         :raises ClusterError: a Secret could not be read or written
         """
+        if self._edition is not None:
+            self._visit(self._write, self._book.hurry())
         for name in self._book.failing:
             raise self._book.error(name)
 
@@ -149,6 +156,8 @@ class TokenSecrets(Nowhere):
             if wanted is None or self._replaced(name, wanted, last=attempt == CONFLICTS_MAX):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)
+                if self._obtained and (news := token_secret.news(secret, edition)):
+                    book.lives(name, min(news.values()) - now)
                 return
             sure = False
 

@@ -77,6 +77,20 @@ METRICS: dict[str, Meaning] = {
         "has been red so long; 0 if no token was ever published."
     ),
     "heartbeat_timestamp_seconds": _gauge("Last sign of life of the loop; 0 if there is none since boot."),
+    "secret_expiry_timestamp_seconds": _gauge(
+        "When the first token in a Secret expires that probes ask about, as it was read or written last; 0 "
+        "if there is none.",
+        "secret_namespace",
+        "secret_name",
+    ),
+    "secret_published_timestamp_seconds": _gauge(
+        "When this pod wrote the Secret last; 0 if it never has.", "secret_namespace", "secret_name"
+    ),
+    "secret_consecutive_failures": _gauge(
+        "Looks at the Secret, or writes to it, that failed since the last that succeeded.",
+        "secret_namespace",
+        "secret_name",
+    ),
     "last_turn_timestamp_seconds": _gauge("When the last turn ended; 0 if none has."),
     "next_turn_timestamp_seconds": _gauge("When the next turn is due; 0 if that is not known."),
     "signin_required": _gauge(
@@ -113,6 +127,7 @@ def samples(found: Found, *, boot: float) -> Iterator[Sample]:
     """All that there is to tell; `boot` is the boot clock at `found.now`."""
     yield "build_info", (__version__,), 1
     yield from _of_tokens(found)
+    yield from _of_secrets(found)
     yield from _of_probes(found, boot)
     yield from _of_signin(found)
     yield from _counted(found)
@@ -131,6 +146,14 @@ def _of_tokens(found: Found) -> Iterator[Sample]:
         yield "token_expiry_timestamp_seconds", label, _instant(expires_on)
         yield "token_obtained_timestamp_seconds", label, attempts.succeeded_on
         yield "token_consecutive_failures", label, attempts.failures
+
+
+def _of_secrets(found: Found) -> Iterator[Sample]:
+    for full_name, copy in sorted(found.copies.items()):
+        namespace, _, name = full_name.partition("/")
+        yield "secret_expiry_timestamp_seconds", (namespace, name), copy.expires_on
+        yield "secret_published_timestamp_seconds", (namespace, name), copy.written_on or 0
+        yield "secret_consecutive_failures", (namespace, name), copy.failures
 
 
 def _names(found: Found) -> list[str]:

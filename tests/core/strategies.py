@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sidecar.core.account import Account
 from sidecar.core.envelope import Remembered
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes.copies import Copy
 from sidecar.core.schedule import Anchor, Attempts
 from sidecar.core.session import Experience, Session, Told
 from sidecar.core.token import AccessToken
@@ -50,6 +51,23 @@ tokens = st.builds(
     scope=st.text(max_size=30),
     requested=scope_lists,
 )
+
+copies = st.builds(
+    Copy,
+    expires_on=instants,
+    written_on=st.none() | instants,
+    retry_on=instants,
+    failures=st.integers(0, 10_000),
+    failed_on=st.none() | instants,
+    kind=texts_or_none,
+    error=texts_or_none,
+    trouble=texts_or_none,
+    keys=st.lists(words, max_size=3).map(tuple),
+    person=texts_or_none,
+    withdrawal_owed=st.booleans(),
+    short_lived=st.booleans(),
+)
+"""What is known of one Secret that apps mount."""
 
 envelopes = st.builds(
     Remembered,

@@ -11,6 +11,7 @@ from sidecar.core.account import (
     Admission,
     account_after_renewal,
     account_from_claims,
+    awaited,
     objection,
 )
 from tests.core.strategies import accounts, json_values
@@ -109,6 +110,27 @@ def test_second_account_does_not_take_over() -> None:
     assert refused.message == "Alice@Contoso.Example is signed in here, and bob is somebody else"
     assert objection(ALICE, Admission(), known=ALICE) is None
     assert objection(bob, Admission(users=frozenset({"b", OID})), known=ALICE) is None
+
+
+@pytest.mark.parametrize(
+    ("users", "known", "name"),
+    [
+        ((), None, None),
+        ((), ALICE, ALICE.username),
+        (("bob@contoso.example",), None, "bob@contoso.example"),
+        (("bob@contoso.example",), ALICE, "bob@contoso.example"),
+        (("bob@contoso.example", "carol@contoso.example"), ALICE, None),
+        ((OID,), None, None),
+        ((OID,), ALICE, ALICE.username),
+        ((OID.replace("a", "b"),), ALICE, None),
+        (("carol",), ALICE, None),
+    ],
+)
+def test_prompt_awaits_one_person_by_name_where_nobody_else_is_let_in(
+    users: tuple[str, ...], known: Account | None, name: str | None
+) -> None:
+    """An object id is a name of nobody's, unless it is the one that has signed in before."""
+    assert awaited(Admission(users=frozenset(users)), known) == name
 
 
 def test_entra_accounts_are_known_by_oid_and_tid() -> None:

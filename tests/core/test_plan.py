@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sidecar.core import plan
+from sidecar.core import plan, schedule
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.schedule import Attempts, failed
 from sidecar.core.token import AccessToken
@@ -18,7 +18,13 @@ from tests.core.strategies import DAY, NOW, fractions, spreads, token_of
 SCOPES = ("scope",)
 POLICY = Policy(refresh_at=0.66, spread=0.0, min_validity_seconds=60)
 
-policies = st.builds(Policy, refresh_at=fractions, spread=spreads, min_validity_seconds=st.integers(1, DAY))
+policies = st.builds(
+    Policy,
+    refresh_at=fractions,
+    spread=spreads,
+    min_validity_seconds=st.integers(1, DAY),
+    carry_seconds=st.sampled_from([0, schedule.CARRY_SECONDS]),
+)
 moments = st.floats(NOW, NOW + DAY)
 
 
@@ -116,6 +122,50 @@ def test_short_lived_token_is_renewed_as_soon_as_the_rest_is_over(took: int) -> 
     situation = one(token, now=NOW + 0.9, attempts=Attempts(succeeded_on=NOW))
     assert plan.wake_on(situation, POLICY) == NOW + 3
     assert plan.due_for_refresh(replace(situation, now=NOW + 3), POLICY) == [""]
+
+
+@given(
+    life=st.integers(schedule.CARRIED_SECONDS, 30 * DAY),
+    min_validity=st.integers(1, DAY),
+    refresh_at=fractions,
+    spread=spreads,
+    advised=st.none() | fractions,
+)
+def test_token_that_has_to_be_carried_is_renewed_while_readiness_can_wait_for_it(
+    life: int, min_validity: int, refresh_at: float, spread: float, advised: float | None
+) -> None:
+    """Apps see the next one 90 s later; what they have then still lives as long as readiness asks for."""
+    token = token_of(life, refresh_on=None if advised is None else NOW + int(life * advised))
+    policy = Policy(refresh_at, spread, min_validity, carry_seconds=schedule.CARRY_SECONDS)
+    renewed_on = plan.wake_on(one(token, now=NOW), policy)
+    assert token.expires_on - renewed_on >= schedule.ready_seconds(token, min_validity) + 90
+
+
+@pytest.mark.parametrize(
+    ("life", "after_seconds"), [(3600, 2736), (600, 420), (450, 277), (300, 165), (60, 15)]
+)
+def test_carriage_moves_only_what_would_come_too_late(life: int, after_seconds: int) -> None:
+    """At the far end of the jitter. An hour's token has time enough; of a short one a fifth is given."""
+    policy = Policy(0.66, 1.0, 60, carry_seconds=schedule.CARRY_SECONDS)
+    assert plan.wake_on(one(token_of(life), now=NOW), policy) == NOW + after_seconds
+
+
+@given(life=st.integers(1, 30 * DAY), refresh_at=fractions, spread=spreads, wanted=st.integers(1, DAY))
+def test_carriage_never_makes_a_hot_loop(life: int, refresh_at: float, spread: float, wanted: int) -> None:
+    """A fifth of the life at most, and not within the first seconds, however short it is."""
+    without = Policy(refresh_at, spread, wanted)
+    carried = replace(without, carry_seconds=schedule.CARRY_SECONDS)
+    plain, early = (plan.wake_on(one(token_of(life), now=NOW), each) for each in (without, carried))
+    assert 0 <= plain - early <= life / 5 + 1
+    assert early - NOW >= min(6, int(life * 0.8), plain - NOW)
+
+
+def test_signin_renews_what_would_end_on_its_way_to_the_apps() -> None:
+    """A token of two minutes is ready here, and not there."""
+    carried = replace(POLICY, carry_seconds=schedule.CARRY_SECONDS)
+    situation = one(token_of(3600), now=NOW + 3480)
+    assert plan.due_for_signin(situation, POLICY) == []
+    assert plan.due_for_signin(situation, carried) == [""]
 
 
 def test_success_in_the_future_holds_nothing_up() -> None:

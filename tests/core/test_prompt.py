@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,15 @@ def test_banner_names_who_asks_for_what() -> None:
         "Sign in only if you started this yourself.\n",
     ):
         assert words in text
+
+
+def test_banner_names_the_one_person_who_is_awaited() -> None:
+    """Where two identities prompt side by side it is a third step; else there are two."""
+    alone = replace(prompt_of(), awaited="alice@contoso.example")
+    lines = banner(alone, now=NOW).splitlines()
+    assert "  3. As     alice@contoso.example" in lines
+    assert record(alone)["awaited"] == "alice@contoso.example"
+    assert "3. " not in banner(prompt_of(), now=NOW)
 
 
 def test_banner_without_a_tenant_has_no_line_for_it() -> None:
@@ -95,6 +105,7 @@ def test_record_has_the_keys_of_the_contract_and_no_device_code() -> None:
         "phrase": "",
         "purpose": None,
         "reason": None,
+        "awaited": None,
         "message": "Besuchen Sie …",
     }
 

@@ -97,6 +97,19 @@ def test_no_text_of_others_makes_a_note_too_long_or_breaks_its_line(
     assert prompt.user_code in event_of(record(prompt), POD).note
 
 
+def test_what_does_not_fit_is_left_out_whole() -> None:
+    """The parts that a person needs less; what comes after them may still fit."""
+    note = shown(
+        phrase="amber otter",
+        purpose="ä" * 200,
+        where="日" * 200,
+        reason="Nobody is signed in.",
+        verification_uri_complete="https://id.example/d?c=" + "A" * 470,
+    ).note
+    assert len(note.encode()) < NOTE_BYTES_MAX
+    assert note.endswith(f"(amber otter). For: {'ä' * 200}. Why: Nobody is signed in.")
+
+
 def test_address_that_is_longer_than_a_note_is_left_to_the_log() -> None:
     """Half of one would lead nowhere, or somewhere else."""
     note = shown(verification_uri="https://id.example/" + "ä" * 480)

@@ -24,6 +24,7 @@ PURPOSE = "the <!channel> & *report* [x](https://evil.example) {{DATE(2017-02-14
 def prompt(**fields: Any) -> Prompt:
     """With everything that a prompt may say."""
     usual = {"phrase": "brave red kettle", "purpose": "nightly report", "reason": "it was revoked"}
+    usual["awaited"] = "alice@contoso.example"
     return replace(prompt_of(), **{**usual, **fields})
 
 
@@ -88,6 +89,7 @@ def test_message_has_all_that_a_person_needs(name: str) -> None:
     for part in ("https://login.microsoft.com/device", "ABCDEFGHI", "dashboard", "nightly report"):
         assert part in said
     assert "it was revoked" in said
+    assert re.sub(r"\\+", "", said).count("alice@contoso.example") == 1
     assert "brave red kettle" in said
     assert "15 min" in said or name == "json"
 

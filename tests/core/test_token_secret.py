@@ -216,6 +216,21 @@ def test_older_token_never_replaces_a_newer_one_of_the_same_person(
     assert token_secret.overtaken(secret, edition(token=ours), known="carol", now=NOW) is newer
 
 
+def test_replicas_whose_clocks_differ_do_not_correct_each_other() -> None:
+    """The earlier end stays, as long as the files agree; a single edited file, or a later end, is put right."""
+    contents = {**files_of({"": document("at1", life=900)}, FORMATS), "app.conf": "x"}
+    there = written(EMPTY, token_secret.edition_of(contents))
+    later, earlier = (
+        token_secret.edition_of(files_of({"": document("at1", life=life)}, FORMATS)) for life in (960, 840)
+    )
+    same = token_secret.edition_of({**contents, "app.conf": "y"})
+    assert token_secret.overtaken(there, later, known=None, now=NOW)
+    assert not token_secret.overtaken(there, earlier, known=None, now=NOW)
+    assert not token_secret.overtaken(there, same, known=None, now=NOW), "a template is put right"
+    edited = replace(there, data={**there.data, "expires_on": b"1\n"})
+    assert not token_secret.overtaken(edited, later, known=None, now=NOW)
+
+
 def test_withdrawn_token_is_not_brought_back_but_the_next_one_is_published() -> None:
     """A replica that has not heard of the withdrawal still has it."""
     what = edition(token=document("at1"))

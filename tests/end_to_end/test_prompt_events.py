@@ -36,13 +36,17 @@ def test_prompt_and_who_has_signed_in_are_events_of_the_pod(
     in_cluster: Pod, entra: Emulator, kubernetes_api: KubernetesApi
 ) -> None:
     """With the rule alone, on the pod that asks; the device code is in neither."""
-    role = in_cluster.start("signin", SIDECAR_PROMPT_PURPOSE="nightly report")
+    role = in_cluster.start(
+        "signin",
+        SIDECAR_PROMPT_PURPOSE="nightly report",
+        SIDECAR_ALLOWED_USERS="Alice@contoso.example",
+    )
     prompt = role.wait_for("signin.code_issued")
     event = eventually(lambda: told(kubernetes_api, "SigninRequired"), "the Event")
     assert event["note"].startswith(
         f"Open {prompt['verification_uri']} and enter {prompt['user_code']} before "
     )
-    assert f"({prompt['phrase']}). For: nightly report." in event["note"]
+    assert f"({prompt['phrase']}). Sign in as alice@contoso.example. For: nightly report." in event["note"]
     assert (event["type"], event["regarding"]["name"], event["regarding"]["uid"]) == (
         "Warning",
         "nightly-x2x9z",

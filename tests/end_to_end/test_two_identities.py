@@ -44,7 +44,7 @@ def test_two_people_sign_in_side_by_side(new_pod: Callable[..., Pod], entra: Emu
     before = pods["alice"].token()
     for role in roles.values():
         role.process.send_signal(signal.SIGHUP)
-    roles["bob"].wait_for("signin.code_issued", 2)
+    assert roles["bob"].wait_for("signin.code_issued", 2)["awaited"] == "bob@contoso.example"
     eventually(lambda: pods["alice"].token() != before, "a renewal of Alice's")
     assert pods["alice"].document()["username"] == "alice@contoso.example"
     assert len(roles["alice"].records("signin.code_issued")) == 2

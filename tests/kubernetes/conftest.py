@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.engines.docker import PRODUCT, STAND_IN
+from tests.engines.docker import KUBERNETES, PRODUCT, STAND_IN
 from tests.kubernetes import cluster
 from tests.kubernetes.namespace import Namespace
 from tests.leaks import Leaks
 
 LEFT_OUT: dict[str, int] = {}
 NODE = "SIDECAR_TEST_NODE"
+TOGETHER = ("test_inject.py", "test_shared_rights.py", "test_shared_life.py", "test_shared_secrets.py")
 
 
 def wanted(config: pytest.Config) -> bool:
@@ -51,8 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker for each arrangement of `test_life`, whose tests share a pod, and for all of
-    `test_inject`, which changes the whole cluster; any other test is for whoever is free.
+    """One worker for each arrangement of `test_life`, whose tests share a pod, and for all of those modules
+    whose tests share more; any other test is for whoever is free.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -60,7 +61,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             if "test_life.py" in nodeid:
                 return nodeid.split("[")[-1]
-            return "inject" if "test_inject.py" in nodeid else nodeid
+            module = nodeid.partition("::")[0]
+            return module if module.endswith(TOGETHER) else nodeid
 
     return ByPod(config, log) if wanted(config) else None
 
@@ -101,7 +103,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Bring the images into the cluster, where a command for that is named; once, before any worker."""
     load = os.environ.get("SIDECAR_TEST_LOAD_IMAGES")
     if load and wanted(session.config) and not hasattr(session.config, "workerinput"):
-        subprocess.run([*shlex.split(load), PRODUCT, STAND_IN], check=True, timeout=300)
+        subprocess.run([*shlex.split(load), PRODUCT, STAND_IN, KUBERNETES], check=True, timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -100,13 +100,7 @@ class Namespace:
         folder = self._folder / uuid.uuid4().hex[:8]
         folder.mkdir()
         (folder / "app.yaml").write_text(yaml.safe_dump_all(resources))
-        literals = {
-            "AZURE_AUTHORITY_HOST": "https://entra:8443",
-            "AZURE_CLIENT_ID": CLIENT_ID,
-            "AZURE_TENANT_ID": CONTOSO_ID,
-            "SIDECAR_SCOPES": "https://graph.microsoft.com/.default",
-            "SIDECAR_CA_FILE": "/etc/entra-sidecar/ca.pem",
-        } | settings
+        literals = settings_of(**settings)
         name, tag = PRODUCT.rsplit(":", 1)
         kustomization = {
             "resources": ["app.yaml"],
@@ -179,6 +173,17 @@ class Namespace:
                 patch = '{"metadata":{"finalizers":null}}'
                 self.kubectl("patch", "pod", pod["metadata"]["name"], "--patch", patch, check=False)
         kubectl("delete", "namespace", self.name, "--wait=false", check=False)
+
+
+def settings_of(**settings: str) -> dict[str, str]:
+    """What a ConfigMap `entra-sidecar` says about the stand-in, and these."""
+    return {
+        "AZURE_AUTHORITY_HOST": "https://entra:8443",
+        "AZURE_CLIENT_ID": CLIENT_ID,
+        "AZURE_TENANT_ID": CONTOSO_ID,
+        "SIDECAR_SCOPES": "https://graph.microsoft.com/.default",
+        "SIDECAR_CA_FILE": "/etc/entra-sidecar/ca.pem",
+    } | settings
 
 
 def statuses(pod: Document) -> dict[str, Document]:

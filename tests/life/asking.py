@@ -62,6 +62,7 @@ def ask(
         interrupts=interrupts,
         log=log,
         published=bench.tell_apps,
+        elsewhere=bench.elsewhere(log),
     )
     turn = OnDemand(
         rules=rules,

@@ -24,7 +24,6 @@ from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import SidecarError
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.ledger import Ledger
-from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 from sidecar.remembrance import remembered
 from sidecar.renewal import Renewal
@@ -59,8 +58,8 @@ class Bench:
     template_dir: Path | None = None
     announced: int = 0
     """How often apps were told of something new."""
-    elsewhere: Callable[[StateDirectory, Heart, Interrupts, Log], Elsewhere] = lambda *_parts: Nowhere()
-    """What lies outside of the two directories, made for each turn."""
+    elsewhere: Callable[[Log], Elsewhere] = lambda _log: Nowhere()
+    """Makes what other pods share, for one turn."""
     begun: bool = False
     """Whether the loop has had its first turn, which alone ends on a broken template."""
 
@@ -115,7 +114,7 @@ class Bench:
             log=log,
         )
         self.begun = True
-        elsewhere = self.elsewhere(state, heart, interrupts, log)
+        elsewhere = self.elsewhere(log)
         custody = Custody(
             cache=self.cache,
             token_dir=token_dir,

@@ -10,7 +10,8 @@ import pytest
 
 from sidecar.core.account import Admission
 from sidecar.core.device_code import Answer
-from sidecar.errors import AuthorityMisconfigured, SigninRequired
+from sidecar.elsewhere import Nowhere
+from sidecar.errors import AuthorityMisconfigured, LeaseHeld, SigninRequired
 from sidecar.posix.interrupts import Interrupted
 from tests.life.bench import Bench
 from tests.life.doubles import ALICE, MALLORY
@@ -123,6 +124,22 @@ def test_term_withdraws_only_the_open_prompt(bench: Bench, face: Face) -> None:
     with pytest.raises(Interrupted):
         bench.signin()
     assert face.story == ["issued", "expired", "issued", "cancelled"]
+
+
+class TakenOver(Nowhere):
+    """The Lease, while the prompt is open."""
+
+    def keep(self) -> None:
+        """Somebody else has it."""
+        raise LeaseHeld("shared-1 is at work")
+
+
+def test_replica_that_loses_the_lease_withdraws_its_prompt_as_no_failure(bench: Bench, face: Face) -> None:
+    """Nobody is alarmed: the other one asks, or has its token already."""
+    once(bench)
+    bench.elsewhere = lambda *_parts: TakenOver()
+    bench.turn()
+    assert face.story == ["issued", "cancelled"]
 
 
 def test_prompt_that_was_cut_off_is_asked_again_by_the_next_start(bench: Bench) -> None:

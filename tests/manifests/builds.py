@@ -24,6 +24,7 @@ EXAMPLES = (
     "emulator",
     "quick-start",
     "two-identities",
+    "shared",
 )
 ARRANGEMENTS = ("component", "single", "classic")
 

@@ -26,7 +26,8 @@ from tests.manifests.workloads import OURS, container, containers, of_kind, pods
 ROOT = K8S.parent
 ENTRYPOINT = ROOT / "entrypoint.sh"
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
-WITH_SIDECAR = [name for name in EXAMPLES if name != "emulator"]
+WITH_SIDECAR = [name for name in EXAMPLES if name not in ("emulator", "shared")]
+GUIDES = ("kubernetes.md", "shared.md")
 
 
 def entrypoint(*arguments: str) -> int:
@@ -128,7 +129,8 @@ def test_images_are_ours_at_the_version_of_the_code() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     found = {one["image"] for name in EXAMPLES for pod in pods(example(name)) for one in containers(pod)}
     names = ("entra-token-sidecar", "entra-token-sidecar-emulator", "entra-token-sidecar-example-app")
-    assert found == {f"{name}:{version}" for name in names}
+    shared = f"entra-token-sidecar:{version}-kubernetes"
+    assert found == {*(f"{name}:{version}" for name in names), shared}
     policy = of_kind(build(K8S / "inject"), "MutatingAdmissionPolicy")["spec"]
     assert policy["variables"][0]["expression"] == f"'entra-token-sidecar:{version}'"
 
@@ -190,9 +192,10 @@ def test_sign_in_times_out_before_its_job(name: str) -> None:
     assert job["backoffLimit"] == 0
 
 
-def test_guide_names_only_what_exists() -> None:
+@pytest.mark.parametrize("guide", GUIDES)
+def test_guide_names_only_what_exists(guide: str) -> None:
     """Its settings, its paths below k8s/, and its links."""
-    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    text = (ROOT / "docs" / guide).read_text()
     assert set(re.findall(r"\b(?:SIDECAR|AZURE)_[A-Z_]+\b", text)) <= set(DEFAULTS)
     paths = set(re.findall(r"\bk8s/[a-z0-9./-]*[a-z0-9]", text))
     assert paths
@@ -201,17 +204,19 @@ def test_guide_names_only_what_exists() -> None:
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
 
 
-def test_yaml_of_the_guide_is_yaml() -> None:
+@pytest.mark.parametrize("guide", GUIDES)
+def test_yaml_of_the_guide_is_yaml(guide: str) -> None:
     """What people paste."""
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "kubernetes.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / guide).read_text(), re.DOTALL)
     assert blocks
     for block in blocks:
         assert documents(block)
 
 
-def test_shell_of_the_guide_is_shell() -> None:
+@pytest.mark.parametrize("guide", GUIDES)
+def test_shell_of_the_guide_is_shell(guide: str) -> None:
     """The same; `sh -n` reads it, and every kubectl line splits into words."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "kubernetes.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / guide).read_text(), re.DOTALL)
     assert blocks
     for block in blocks:
         subprocess.run(["sh", "-n"], input=block, text=True, check=True, timeout=10)

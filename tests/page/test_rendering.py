@@ -201,7 +201,9 @@ def test_nothing_in_a_file_becomes_markup(shapes_of_ours: frozenset[Shape], data
         for named, left in ((False, 60), (True, -60))
     }
     attempts = Attempts(failures=2, error=f"AADSTS65001{nasty()}", failed_on=NOW)
-    record = {key: nasty() for key in ("user_code", "phrase", "host", "purpose", "reason", "message")}
+    record = {
+        key: nasty() for key in ("user_code", "phrase", "host", "purpose", "reason", "awaited", "message")
+    }
     record |= {"verification_uri": f"https://{nasty()}", "verification_uri_complete": f"https://{nasty()}"}
     prompt: dict[str, object] = {**record, "scopes": [nasty(), nasty()], "expires_on": NOW + 60}
     entries = tuple(

@@ -16,16 +16,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from sidecar.adapters.token_dir import Document
 from sidecar.core.history import OTHERS, TURN, History
 from sidecar.core.journal import Journal
+from sidecar.core.kubernetes.copies import Copy
 from sidecar.core.schedule import Anchor, Attempts
 from sidecar.core.session import Session, Told
 from sidecar.core.web import Reply, Request
 from sidecar.serve.measures import METRICS, PREFIX, samples
 from sidecar.serve.metrics import metrics
 from sidecar.status import Found
-from tests.core.strategies import NOW, journals, json_values
+from tests.core.strategies import NOW, copies, journals, json_values
 from tests.serve.without_unused import ROOT, left_out
 
 BOOT = 5000
+SECRETS = {name for name in METRICS if name.startswith("secret_")}
 NOTHING = Found(published={}, journal=Journal(), prompt=None, now=NOW)
 SOUND = replace(
     NOTHING,
@@ -44,6 +46,7 @@ SOUND = replace(
     ready_until=NOW + 2940,
     live_until=NOW + 3000,
     heartbeat=BOOT - 7,
+    copies={"apps/entra-token": Copy(NOW + 3000, NOW - 600), "jobs/entra-token": Copy(failures=4)},
     history=History(
         since=NOW - 9000,
         counts={
@@ -177,6 +180,7 @@ def test_every_declared_metric_is_told_and_no_other() -> None:
     expires_on=json_values,
     name=st.text(max_size=5),
     numbers=st.tuples(*[st.none() | st.integers(0, 10**12)] * 3),
+    copies=st.dictionaries(st.text(max_size=5), copies),
 )
 def test_whatever_the_files_hold_a_scrape_is_answered(
     journal: Journal,
@@ -184,16 +188,20 @@ def test_whatever_the_files_hold_a_scrape_is_answered(
     expires_on: Any,
     name: str,
     numbers: tuple[int | None, int | None, int | None],
+    copies: dict[str, Copy],
 ) -> None:
     """A damaged file costs its number, not the scrape; no label forges a line."""
     history = History(since=NOW, counts={("refresh.failed", name, name): 1})
-    found = Found({name: {"expires_on": expires_on}}, journal, prompt, NOW, numbers[0], history, *numbers[1:])
+    found = Found(
+        {name: {"expires_on": expires_on}}, journal, prompt, NOW, numbers[0], history, *numbers[1:], copies
+    )
     assert METRICS.keys() - {each.split(" ")[0] for each in told(found)} <= {
         "turn_failures_total",
         "signin_failures_total",
         "signin_timestamp_seconds",
         "signin_end_timestamp_seconds",
         "token_renewal_failures_total",
+        *([] if copies else SECRETS),
     }
 
 

@@ -28,9 +28,15 @@ class Bounded(httpx2.BaseTransport):
     it is accepted, for the reasons given in `sidecar.posix.trust`.
     """
 
-    def __init__(self, ca_file: Path, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ca_file: Path,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        make: Callable[..., ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
         """:raises OSError: the file cannot be read, or holds no certificate (`ssl.SSLError` is one)"""
-        context = trusting(None, make=lambda: ssl.create_default_context(cafile=ca_file))
+        context = trusting(None, make=lambda: make(cafile=ca_file))
         self._inner = httpx2.HTTPTransport(verify=context, trust_env=False)
         self._now = now
 

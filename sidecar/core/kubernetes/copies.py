@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sidecar.core.schedule import LIMIT, RETRY_AFTER_MAX_SECONDS
+from sidecar.core.schedule import LIMIT, RETRY_AFTER_MAX_SECONDS, retry_seconds
 from sidecar.errors import SidecarError
 
 LOOK_SECONDS = 300
@@ -28,7 +28,7 @@ class Copy:
     read or written; `written_on` when it was written last. `retry_on` holds back the next look. `failures`
     are those in a row since `failed_on`, the last with `kind` (docs/errors.md) and `error`; `trouble` is what
     the log was told of. `keys` are those we wrote, with tokens of `person`; `withdrawal_owed`: they are to be
-    emptied, and are not yet.
+    emptied, and are not yet. `short_lived`: the log was told that its tokens are.
     """
 
     expires_on: int = 0
@@ -42,6 +42,7 @@ class Copy:
     keys: tuple[str, ...] = ()
     person: str | None = None
     withdrawal_owed: bool = False
+    short_lived: bool = False
 
 
 Copies = Mapping[str, Copy]
@@ -54,11 +55,14 @@ def held_back(copy: Copy, *, now: float) -> bool:
 
 
 def failed(copy: Copy, error: SidecarError, *, now: float, pause_seconds: int, asked: bool = True) -> Copy:
-    """After one more failure; not `asked`: after another one's, which says that this one would fail too."""
+    """After one more failure, with the pause that the error asks for, or the usual one after so many if that
+    is longer; not `asked`: after another one's, which says that this one would fail too.
+    """
+    failures = copy.failures + 1 if asked else max(copy.failures, 1)
     return replace(
         copy,
-        retry_on=math.ceil(now) + pause_seconds,
-        failures=copy.failures + 1 if asked else max(copy.failures, 1),
+        retry_on=math.ceil(now) + max(pause_seconds, retry_seconds(failures)),
+        failures=failures,
         failed_on=int(now) if copy.failed_on is None else copy.failed_on,
         kind=error.anchor(),
         error=error.message[:TEXT_MAX],
@@ -78,7 +82,7 @@ def trouble_of(error: SidecarError) -> str:
 
 def look_in_seconds(copy: Copy, *, now: float) -> float:
     """Until the next look. One that was due in a turn with nothing to show waits as long as any other."""
-    return copy.retry_on - now if held_back(copy, now=now) else LOOK_SECONDS
+    return math.ceil(copy.retry_on - now) if held_back(copy, now=now) else LOOK_SECONDS
 
 
 def to_text(copies: Copies) -> str:
@@ -107,6 +111,7 @@ def _copy(record: Mapping[str, Any]) -> Copy:
         keys=tuple(str(key) for key in record["keys"]),
         person=_text(record["person"]),
         withdrawal_owed=record["withdrawal_owed"] is True,
+        short_lived=record["short_lived"] is True,
     )
 
 

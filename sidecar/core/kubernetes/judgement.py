@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from sidecar.core.account import Account
 from sidecar.core.checkup import Check, Outcome
-from sidecar.core.kubernetes.objects import Lease, ObjectName, Rule
+from sidecar.core.kubernetes.objects import Lease, ObjectName, Rule, Secret
 from sidecar.core.kubernetes.rules import EVENTS, as_commands, as_yaml, grants, in_words
+from sidecar.core.kubernetes.token_secret import OWNER
+from sidecar.core.oauth_answer import printable
+from sidecar.core.schedule import CARRY_SECONDS, CARRY_SHARE
 from sidecar.core.time_words import span
-
-CARRY_SECONDS = 90
-"""What the kubelet takes at most to bring a Secret's update into a pod (kubernetes.io, "Mounted Secrets are
-updated automatically"; measured: 27 to 75 s).
-"""
 
 _WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.FAIL)
 
@@ -69,13 +67,15 @@ def judge_unwanted(asked: Sequence[Rule], allowed: Sequence[Rule]) -> Check:
 
 
 def judge_state(
-    name: ObjectName, account: Account | None, lives: Mapping[str, int], *, min_validity: int
+    name: ObjectName, account: Account | None, lives: Mapping[str, int], *, carried: bool
 ) -> list[Found]:
-    """A state Secret that could be opened. `lives` are those of its tokens, from issue to expiry."""
+    """A state Secret that could be opened. `lives` are those of its tokens, from issue to expiry; `carried`:
+    the kubelet brings them to apps.
+    """
     who = f"{account.name} is signed in" if account else "nobody is signed in"
     found = [Found(Outcome.PASS, f"{name} opens with the key; {who}")]
-    short = [each or "token" for each, life in lives.items() if life <= CARRY_SECONDS + min_validity]
-    if short:
+    short = [each or "token" for each, life in lives.items() if life * CARRY_SHARE < CARRY_SECONDS]
+    if short and carried:
         found.append(
             Found(
                 Outcome.WARN,
@@ -94,10 +94,26 @@ def judge_lease(lease: Lease) -> Found:
     )
 
 
+def judge_owner(secret: Secret, owner: str) -> Found | None:
+    """A Secret that another sidecar has claimed is never written; None if it is free or ours."""
+    other = secret.annotations.get(OWNER, owner)
+    if other == owner:
+        return None
+    name = secret.name
+    return Found(
+        Outcome.FAIL,
+        f"{name} belongs to another sidecar ({printable(other, 200)})",
+        "Name another Secret. If that sidecar is no more, or is this one with other settings, set it free: "
+        f"kubectl annotate secret --namespace {name.namespace} {name.name} {OWNER}-",
+    )
+
+
 def judge_token_secret(name: ObjectName, lives: Mapping[str, int]) -> Found:
-    """`lives` are the seconds that are left to each token in it; empty where none is in it."""
+    """`lives` are the seconds that are left to each token in it; empty before the first sign-in, and after
+    the tokens were taken back.
+    """
     if not lives:
-        return Found(Outcome.PASS, f"{name} is there, and no token is in it yet")
+        return Found(Outcome.PASS, f"{name} is there, and no token is in it")
     told = ", ".join(
         f"{each or 'token'} {span(left) + ' left' if left > 0 else 'expired ' + span(left) + ' ago'}"
         for each, left in lives.items()

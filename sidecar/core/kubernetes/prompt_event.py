@@ -1,7 +1,8 @@
 """The prompt and its end as Events about the pod: record in, note out.
 
-`kubectl describe pod` puts a note behind some 55 columns, `kubectl get events` behind 70, and neither breaks
-lines, so that what a person copies comes first. Notes cannot be changed: each prompt and each end is one.
+`kubectl describe pod` puts a note behind some 55 columns, `kubectl get events` behind more, and neither
+breaks lines, so that what a person copies comes first. Notes cannot be changed: each prompt and each end is
+one.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def _prompt(record: Record, pod: Pod) -> list[str]:
     host, complete = _text(record, "host"), _text(record, "verification_uri_complete")
     return [
         f"{where} {code} before {until}{_phrase(record)}.",
+        _sentence("Sign in as ", _text(record, "awaited")),
         _sentence("For: ", _text(record, "purpose")),
         _sentence("Asked by ", "" if pod.name in host else host),
         _sentence("Why: ", _text(record, "reason")),

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sidecar.core.formats import FILES, FORMATS, Document
+from sidecar.core.formats import FILES, FORMATS, Document, files_of
 from sidecar.core.kubernetes.objects import ObjectName, Secret
 from sidecar.core.published import instant
 from sidecar.core.token import UNNAMED
@@ -155,6 +155,9 @@ def overtaken(secret: Secret, edition: Edition, *, known: str | None, now: float
     """Whether the Secret has what may be newer than this edition: a token of it was withdrawn, or there is a
     live one of the same person that lives longer, or of somebody else than `known`, whose tokens we have last
     seen to it that it has. For a replica that cannot be sure that it is up to date.
+
+    The same tokens with an earlier end count as well: the clocks of two nodes may differ, and replicas that
+    correct each other would write without end.
     """
     withdrawn = secret.annotations.get(WITHDRAWN, "").split()
     for name, document in edition.documents.items():
@@ -166,7 +169,34 @@ def overtaken(secret: Secret, edition: Edition, *, known: str | None, now: float
         person = _person(there)
         if _expiry(there) > _expiry(document) if person == edition.person else person != known:
             return True
-    return False
+    return _ends_sooner(secret, edition)
+
+
+def _ends_sooner(secret: Secret, edition: Edition) -> bool:
+    """Whether its files are of the same tokens, agree with each other, and say an earlier end of some and a
+    later one of none.
+    """
+    keys = {name: key_of(_path(name, "token.json")) for name in edition.documents}
+    there = {name: _document(secret.data.get(key, b"")) for name, key in keys.items()}
+    ends = [(_expiry(there[name]), expiry) for name, expiry in edition.expiries.items()]
+    if (
+        news(secret, edition)
+        or all(end >= ours for end, ours in ends)
+        or any(end > ours for end, ours in ends)
+    ):
+        return False
+    told = {key_of(path): text.encode() for path, text in files_of(there, FORMATS).items()}
+    return all(secret.data.get(key) == told[key] for key in told.keys() & edition.data.keys())
+
+
+def news(secret: Secret, edition: Edition) -> dict[str, int]:
+    """When the tokens of the edition end that the Secret does not have, by name."""
+    return {
+        name: expiry
+        for name, expiry in edition.expiries.items()
+        if _digest(_document(secret.data.get(key_of(_path(name, "token.json")), b"")))
+        != _digest(edition.documents[name])
+    }
 
 
 def first_expiry(secret: Secret, names: Collection[str]) -> int:

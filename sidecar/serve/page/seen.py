@@ -50,6 +50,8 @@ class Prompt:
     client_id: str
     tenant_id: str
     scopes: tuple[str, ...]
+    awaited: str = ""
+    """The one person who would be let in, if that is known."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _prompt(record: object, now: float) -> Prompt | None:
             name: _text(record.get(name))
             for name in ("phrase", "host", "purpose", "reason", "message", "client_id", "tenant_id")
         },
+        awaited=_text(record.get("awaited")),
     )
 
 

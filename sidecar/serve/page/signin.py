@@ -77,11 +77,13 @@ def _valid(prompt: Prompt, now: float) -> Html:
 
 
 def _details(prompt: Prompt) -> Html:
-    rows: list[tuple[str, Html]] = [
-        (label, foreign(text))
-        for label, text in (("Asked by", prompt.host), ("For", prompt.purpose), ("Why now", prompt.reason))
-        if text
-    ]
+    told = (
+        ("Sign in as", prompt.awaited),
+        ("Asked by", prompt.host),
+        ("For", prompt.purpose),
+        ("Why now", prompt.reason),
+    )
+    rows: list[tuple[str, Html]] = [(label, foreign(text)) for label, text in told if text]
     identifiers = (("App", prompt.client_id), ("Tenant", prompt.tenant_id))
     rows += [(label, name_of(text)) for label, text in identifiers if text]
     if prompt.scopes:

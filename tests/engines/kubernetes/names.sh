@@ -85,6 +85,21 @@ start_containerd() {
     wait_for containerd 30 containers version
 }
 
+start_api() {
+    local options=()
+    mapfile -t options <"$conf/api.options"
+    start kube-apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 \
+        --bind-address="$api" --advertise-address="$api" --secure-port=443 --service-cluster-ip-range="$service_net" \
+        --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" --client-ca-file="$pki/ca.crt" \
+        --service-account-key-file="$pki/accounts.pub" --service-account-signing-key-file="$pki/accounts.key" \
+        --service-account-issuer=https://kubernetes.default.svc.cluster.local \
+        --kubelet-client-certificate="$pki/kubelet-client.crt" --kubelet-client-key="$pki/kubelet-client.key" \
+        --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP \
+        --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+        --profiling=false "${options[@]}" --v=2
+    wait_for "the API server" 120 admin get --raw /readyz
+}
+
 start_kubelet() {
     local options=()
     mapfile -t options <"$conf/kubelet.options"

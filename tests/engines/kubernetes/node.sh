@@ -2,6 +2,7 @@
 # Disturbs the node of up.sh, and returns when it is back:
 #   node.sh restart-kubelet
 #   node.sh kill-sandbox NAMESPACE POD   its pause container, and with it its network; returns at once
+#   node.sh stop-api, start-api          the API server alone; the first returns when it is gone
 #   node.sh reboot                       processes, tmpfs and /run are lost; disks and control plane stay
 set -euo pipefail
 # shellcheck source=tests/engines/kubernetes/names.sh
@@ -32,6 +33,11 @@ kill-sandbox,3)
     [ -n "$found" ] || { echo "no running sandbox of $2/$3" >&2; exit 1; }
     for each in $found; do containers tasks kill --signal SIGKILL "$each"; done
     ;;
+stop-api,1) stop kube-apiserver ;;
+start-api,1)
+    start_api
+    wait_for "the node" 60 node_ready
+    ;;
 reboot,1)
     stop kubelet
     end_containers
@@ -46,7 +52,7 @@ reboot,1)
     back
     ;;
 *)
-    echo "usage: node.sh restart-kubelet | kill-sandbox NAMESPACE POD | reboot" >&2
+    echo "usage: node.sh restart-kubelet | kill-sandbox NAMESPACE POD | stop-api | start-api | reboot" >&2
     exit 64
     ;;
 esac

@@ -78,6 +78,8 @@ JSON
         api_options+=(--runtime-config=admissionregistration.k8s.io/v1beta1=true)
         [ "$minor" -ge 36 ] || api_options+=(--feature-gates=MutatingAdmissionPolicy=true)
     fi
+    : >"$conf/api.options"
+    [ "${#api_options[@]}" -eq 0 ] || printf '%s\n' "${api_options[@]}" >"$conf/api.options"
     : >"$conf/kubelet.options"
     if [ "$minor" -lt 27 ]; then
         echo "featureGates: {SizeMemoryBackedVolumes: true}" >>"$conf/kubelet.yaml"
@@ -99,16 +101,7 @@ control_plane() {
         --listen-client-urls "$listen:2379" --advertise-client-urls "$listen:2379" \
         --listen-peer-urls "$listen:2380" --initial-advertise-peer-urls "$listen:2380" \
         --initial-cluster "default=$listen:2380"
-    start kube-apiserver kube-apiserver --etcd-servers="$listen:2379" \
-        --bind-address="$api" --advertise-address="$api" --secure-port=443 --service-cluster-ip-range="$service_net" \
-        --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" --client-ca-file="$pki/ca.crt" \
-        --service-account-key-file="$pki/accounts.pub" --service-account-signing-key-file="$pki/accounts.key" \
-        --service-account-issuer=https://kubernetes.default.svc.cluster.local \
-        --kubelet-client-certificate="$pki/kubelet-client.crt" --kubelet-client-key="$pki/kubelet-client.key" \
-        --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP \
-        --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
-        --profiling=false "${api_options[@]}" --v=2
-    wait_for "the API server" 120 admin get --raw /readyz
+    start_api
     start kube-controller-manager kube-controller-manager --bind-address=127.0.0.1 --leader-elect=false \
         --kubeconfig="$pki/controller-manager.kubeconfig" --use-service-account-credentials \
         --authentication-kubeconfig="$pki/controller-manager.kubeconfig" \

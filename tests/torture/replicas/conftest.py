@@ -1,0 +1,69 @@
+"""Deployments beside the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator import Emulator
+from tests.end_to_end.pod import Pod
+from tests.leaks import Leaks
+from tests.oidc_provider.provider import OidcProvider
+from tests.torture.replicas.providers import Certified, Provider, StandIn
+from tests.torture.replicas.scene import Scene, new_key
+from tests.torture.replicas.stand_in import StandInCluster
+
+SEED = 7662
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, leaks: Leaks) -> Iterator[StandInCluster]:
+    """The stand-in for the API server, with two empty Secrets and a Lease."""
+    with StandInCluster(tmp_path) as running:
+        yield running
+    leaks.issued(running.api.secrets)
+
+
+@pytest.fixture
+def scene_at(
+    cluster: StandInCluster, new_pod: Callable[..., Pod], tmp_path: Path, leaks: Leaks
+) -> Callable[..., Scene]:
+    """Makes a Deployment at a provider."""
+
+    def make(provider: Provider, **settings: str) -> Scene:
+        return Scene(
+            provider=provider,
+            cluster=cluster,
+            new_pod=new_pod,
+            key_file=new_key(tmp_path, leaks),
+            seed=SEED,
+            **settings,
+        )
+
+    return make
+
+
+@pytest.fixture
+def new_scene(scene_at: Callable[..., Scene], entra: Emulator) -> Callable[..., Scene]:
+    """Makes a Deployment at the stand-in for the provider."""
+
+    def make(*, one_time: bool, token_life: int, **settings: str) -> Scene:
+        return scene_at(StandIn(entra, one_time=one_time, token_life=token_life, seed=SEED), **settings)
+
+    return make
+
+
+@pytest.fixture
+def provider(leaks: Leaks) -> Iterator[OidcProvider]:
+    """Refresh tokens that work once and whose reuse voids the grant."""
+    with OidcProvider(access_token_seconds=20) as running:
+        yield running
+        leaks.issued(running.secrets())
+
+
+@pytest.fixture
+def certified_scene(scene_at: Callable[..., Scene], provider: OidcProvider) -> Scene:
+    """A Deployment at the certified provider."""
+    return scene_at(Certified(provider))
