@@ -19,7 +19,6 @@ from sidecar.core.kubernetes import lease as lease_rule
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName
 from sidecar.core.kubernetes.shared_copy import Copy, Step
 from sidecar.core.kubernetes.shared_record import Record
-from sidecar.core.schedule import JITTER
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterError, LeaseHeld
 from sidecar.kubernetes import shared_news
@@ -75,7 +74,7 @@ class SharedState(Nowhere):
         self._heart = heart
         self._interrupts = interrupts
         self._log = log
-        self._look_seconds = LOOK_SECONDS * (1 - JITTER * abs(spread))
+        self._look_seconds = LOOK_SECONDS * (1 - abs(spread) / 10)
         self._tells = tells
         self._begin(Record())
 

@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from sidecar.core import plan, schedule
+from sidecar.core.account import Admission
 from sidecar.core.plan import Situation
 from sidecar.core.schedule import CARRY_SECONDS, Attempts
 from sidecar.core.token import AccessToken
 from sidecar.errors import ClusterUnreachable
 from sidecar.kubernetes.shared_state import LOOK_SECONDS
+from sidecar.role import REFRESH, Rules
 from tests.fleet.authority import NEVER, WANTED, Authority, Outage
 from tests.fleet.pods import START_UP_SECONDS, Begin, Gaps, Pod, fleet, policy_of, turn, wake_on
 from tests.fleet.traffic import START, Traffic
 
 REPLICAS = 2
+TRIES = Rules({}, policy_of(0), Admission(), may_prompt=True, replicated=True).tries(REFRESH)
 LOOK_CALLS = 2
 """The shared state and the Secret with the token are read."""
 LEASE_CALLS = 3
@@ -95,7 +98,7 @@ def _turn(
     policy = replace(policy_of(place), carry_seconds=CARRY_SECONDS)
     situation = Situation(now, WANTED, {"": workload.token}, {"": pod.attempts})
     if plan.due_for_refresh(situation, policy):
-        now = turn(pod, authority, outcome.to_entra.count, now=now, retry_spread=place, tries=1)
+        now = turn(pod, authority, outcome.to_entra.count, now=now, retry_spread=place, tries=TRIES)
         granted = pod.token is not workload.token
         for _ in range(LEASE_CALLS + (WRITE_CALLS if granted else 0)):
             outcome.to_api.count(now)
