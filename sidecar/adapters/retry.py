@@ -23,15 +23,13 @@ PATIENCE_SECONDS = 10
 
 
 def worth_another_try(error: BaseException) -> bool:
-    """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others are at
-    work, the turn ends: whoever comes back looks first at what has become of the refresh token.
+    """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others
+    are at work, the turn ends: whoever comes back looks first at what has become of the refresh token.
     """
     if isinstance(error, NotKept):
         return False
     if isinstance(error, AuthorityBusy) and (error.retry_after or 0) > PATIENCE_SECONDS:
         return False
-    if isinstance(error, NotKept):
-        return False  # it is no request of the authority's, and has a pause of its own
     return isinstance(error, SidecarError) and error.retryable
 
 

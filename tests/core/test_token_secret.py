@@ -217,7 +217,7 @@ def test_older_token_never_replaces_a_newer_one_of_the_same_person(
 
 
 def test_replicas_whose_clocks_differ_do_not_correct_each_other() -> None:
-    """The earlier end stays, as long as the files agree; a single edited file, or a later end, is put right."""
+    """The earlier end stays, as long as the files agree; an edited file, or a later end, is put right."""
     contents = {**files_of({"": document("at1", life=900)}, FORMATS), "app.conf": "x"}
     there = written(EMPTY, token_secret.edition_of(contents))
     later, earlier = (

@@ -41,19 +41,19 @@ def test_look_costs_one_request_and_a_renewal_five(replicas: Replicas) -> None:
     assert first.number("due") - first.clock.now() <= 330
 
 
-def test_months_of_two_replicas_spend_each_refresh_token_once(replicas: Replicas) -> None:
+def test_hours_of_three_replicas_spend_each_refresh_token_once(replicas: Replicas) -> None:
     """A provider that detects reuse sees none, whoever comes first."""
     pods = [replicas.pod(name) for name in ("a", "bb", "ccc")]
     for pod in pods:
         pod.turn()
-    for _ in range(600):
+    for _ in range(240):
         due, pod = min(((pod.number("due") - pod.clock.now(), pod) for pod in pods), key=lambda each: each[0])
         replicas.clock.sleep(max(due, 0))
         assert pod.turn() is None
     assert sum(len(pod.authority.prompts) for pod in pods) == 1
     assert replicas.provider.reused == []
     renewals = [at for pod in pods for kind, at in pod.authority.requests if kind == "renew"]
-    assert len(renewals) >= 10
+    assert len(renewals) >= 8
     for pod in pods:
         assert expires_on(pod) > pod.clock.now()
 
@@ -62,7 +62,7 @@ def test_months_of_two_replicas_spend_each_refresh_token_once(replicas: Replicas
 def test_clock_that_is_off_costs_a_renewal_and_no_more(replicas: Replicas, ahead: float) -> None:
     """Clocks of two nodes are never compared: both renew by their own."""
     right, wrong = replicas.pod("right"), replicas.pod("wrong-clock", ahead=ahead)
-    for _ in range(60):
+    for _ in range(24):
         for pod in (right, wrong):
             assert pod.turn() is None
         replicas.clock.sleep(300)
@@ -73,7 +73,7 @@ def test_clock_that_is_off_costs_a_renewal_and_no_more(replicas: Replicas, ahead
     assert not wrong.authority.prompts
     assert replicas.provider.reused == []
     renewals = len(right.authority.requests) + len(wrong.authority.requests)
-    assert renewals <= 2 + 5 * 3600 / 1800, "five hours of tokens of one hour"
+    assert renewals <= 2 + 2 * 3600 / 1800 + 1, "two hours of tokens of one hour"
 
 
 def test_open_prompt_is_the_only_one(replicas: Replicas) -> None:
