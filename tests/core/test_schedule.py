@@ -110,7 +110,7 @@ def test_place_in_the_fleet_takes_up_to_a_quarter_of_a_retry() -> None:
 
 
 def test_pods_in_step_have_parted_within_minutes() -> None:
-    """A thousand pods that fail in the same second: after ten tries no second sees more than a few of them."""
+    """A thousand pods that fail in one second: after ten tries no second sees more than a few of them."""
     pods = [schedule.spread_of(f"web-{number}") for number in range(1000)]
     tenth = Counter(
         sum(schedule.retry_seconds(failures, spread=place) for failures in range(1, 11)) for place in pods
