@@ -311,3 +311,27 @@ def test_new_pod_without_the_secret_asks_nobody(replicas: Replicas) -> None:
     assert error is not None
     assert error.anchor() == "object-missing"
     assert not first.authority.prompts
+
+
+def test_renewal_between_a_look_and_the_lease_is_seen(replicas: Replicas) -> None:
+    """The refresh token that was read is spent by then; what took its place is there within seconds."""
+    first, second = replicas.pod("first"), replicas.pod("second")
+    first.turn()
+    second.turn()
+    replicas.clock.sleep(3000)
+    overtaken: list[str] = []
+
+    def meanwhile(call: str) -> None:
+        if call.startswith("lease ") and not overtaken:
+            overtaken.append(call)
+            first.turn()
+
+    replicas.cluster.fail = meanwhile
+    assert second.turn() is None
+    assert overtaken
+    assert second.number("due") - second.clock.now() <= 2
+    replicas.clock.sleep(1)
+    assert second.turn() is None
+    assert second.published() == first.published()
+    assert not second.authority.requests
+    assert replicas.provider.reused == []
