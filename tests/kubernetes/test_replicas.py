@@ -69,7 +69,7 @@ def test_replicas_killed_at_random_lose_nothing(new_scene: Callable[..., Scene])
     scene = new_scene(one_time=False, token_life=200, SIDECAR_REFRESH_AT="0.2")
     scene.begin(2)
     with scene.onlookers() as onlookers:
-        scene.storm(SECONDS, Happening(0.5, lambda chance: kill_one(scene, chance, reschedule=0.1)))
+        scene.storm(SECONDS, Happening(0.5, lambda chance: kill_one(scene, chance, reschedule=0.15)))
         scene.renewed(1, "a renewal after the kills")
     scene.end()
     assert scene.verdict(onlookers) == []

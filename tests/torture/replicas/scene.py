@@ -157,20 +157,26 @@ class Scene:
         eventually(lambda: self.provider.renewals() >= before + times, what, seconds)
 
     def settle(self) -> None:
-        """Wait until all is as it should be, without anybody's help: a renewal goes well, both Secrets hold
-        what it brought, and each replica has it.
+        """Wait until all is as it should be, without anybody's help: a renewal goes well, the state opens,
+        and the token Secret has what a replica has.
         """
         before = self.provider.renewals()
         for replica in self.replicas:
             replica.hang_up()
         eventually(lambda: self.provider.renewals() > before, "a renewal afterwards", HEALED_SECONDS)
-        eventually(self._agreed, "one token everywhere, and a good state", HEALED_SECONDS)
+        eventually(self._agreed, "good Secrets", HEALED_SECONDS)
 
     def _agreed(self) -> bool:
         shown = (self.cluster.secret(TOKENS) or {}).get("token", b"").decode()
         state = (self.cluster.secret(STATE) or {}).get("cache")
-        everywhere = {shown, *(replica.pod.token() for replica in self.replicas)}
-        return bool(shown and state) and len(everywhere) == 1 and self._keeper() is None
+        known = {replica.pod.token() for replica in self.replicas}
+        return bool(shown and state) and shown in known and self._keeper() is None
+
+    def holder(self) -> Replica | None:
+        """Who has the Lease; None if nobody does, or a pod that is gone."""
+        writes = self.cluster.lease_writes()
+        name = writes[-1].holder if writes else None
+        return next((r for r in self.replicas if name and name.startswith(f"{r.pod_name}_")), None)
 
     def prompts_at_once(self) -> int:
         """How many codes were polled for at a time, at most."""

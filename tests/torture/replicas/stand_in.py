@@ -147,6 +147,12 @@ class StandInCluster:
         """A new token in the file; the old one is refused from now on."""
         self.api.rotate_token(self._folder, revoke=True)
 
+    def free_lease(self) -> None:
+        """Somebody takes it from its holder."""
+        lease = self.api.store.raw("leases", STATE_NAME)
+        self.api.store.edit("leases", STATE_NAME, spec={**lease["spec"], "holderIdentity": ""})
+        self.api.remembering.lease_writes.append(LeaseWrite(time.time(), None))
+
     def vandalize(self, chance: random.Random) -> None:
         """Somebody does something to one of the Secrets, with all rights and no bad intent."""
         store = self.api.store

@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 
 from tests.emulator import Emulator
 from tests.emulator.faults import Status
 from tests.end_to_end.pod import eventually
 from tests.torture import figures
 from tests.torture.replicas import SUITE
+from tests.torture.replicas.replica import Replica
 from tests.torture.replicas.scene import Scene
+from tests.torture.scale import FACTOR
 
 HANGUP_SECONDS = 1
+HOLDERS = 0.6
+TURN_SECONDS = 0.7
+WAIT_SECONDS = 3
 TAKEOVER_SECONDS = 150
 """By then a Lease that nobody renews has expired, and the other replica has looked again."""
 
 
 def kill_one(scene: Scene, chance: random.Random, *, reschedule: float) -> None:
-    """KILL to the process group of one replica, rather one within a turn; `reschedule` is the share of pods
-    that are gone with their directories.
+    """KILL to the process group of one replica, rather to the one that holds the Lease, at any moment of
+    that; `reschedule` is the share of pods that are gone with their directories.
     """
-    busy = [replica for replica in scene.replicas if replica.loop.turn()]
-    replica = chance.choice(busy if busy and chance.random() < 0.5 else scene.replicas)
-    figures.count(SUITE, "kills within a turn" if replica in busy else "kills between turns")
+    replica = chance.choice(scene.replicas)
+    if chance.random() < HOLDERS:
+        replica = _next_holder(scene) or replica
+        time.sleep(chance.uniform(0, TURN_SECONDS))
+    figures.count(SUITE, "replicas killed")
+    figures.count(SUITE, "replicas killed while they held the Lease", int(replica is scene.holder()))
     if chance.random() < reschedule:
         replica.reschedule()
-        figures.count(SUITE, "kills with the loss of the directories")
+        figures.count(SUITE, "replicas killed with the loss of their directories")
     else:
         replica.kill()
+
+
+def _next_holder(scene: Scene) -> Replica | None:
+    """Who has the Lease now, or within seconds."""
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        if holder := scene.holder():
+            return holder
+        time.sleep(0.02)
+    return None
+
+
+def quickly(step: Callable[[], None]) -> Callable[[], None]:
+    """`step` in the bounded form, where a minute is long; nothing at length."""
+    return step if FACTOR == 0 else lambda: None
 
 
 def overtaken_in_mid_turn(scene: Scene, entra: Emulator) -> None:

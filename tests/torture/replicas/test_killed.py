@@ -15,7 +15,6 @@ from tests.torture.scale import scaled
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
-@pytest.mark.serial
 def test_replicas_killed_at_random_lose_nothing(new_scene: Callable[..., Scene]) -> None:
     """SIGKILL to whole containers, at an authority that keeps old refresh tokens valid, as Entra does; some
     pods are gone with their directories, and come back elsewhere with nothing but the Secret.
@@ -23,12 +22,13 @@ def test_replicas_killed_at_random_lose_nothing(new_scene: Callable[..., Scene])
     scene = new_scene(one_time=False, token_life=240, SIDECAR_REFRESH_AT="0.2")
     scene.begin(2)
     with scene.onlookers() as onlookers:
-        scene.storm(scaled(10, 300), Happening(0.6, lambda chance: kill_one(scene, chance, reschedule=0.15)))
+        scene.storm(scaled(6, 300), Happening(0.6, lambda chance: kill_one(scene, chance, reschedule=0.15)))
         scene.renewed(1, "a renewal after the kills")
     scene.end()
     assert scene.verdict(onlookers) == []
 
 
+@pytest.mark.at_length
 def test_replica_that_froze_in_mid_turn_does_not_use_its_refresh_token(
     new_scene: Callable[..., Scene], entra: Emulator
 ) -> None:

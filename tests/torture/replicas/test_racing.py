@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 
 import jwt
@@ -26,13 +27,12 @@ def test_racing_replicas_never_use_a_refresh_token_twice(new_scene: Callable[...
     scene = new_scene(one_time=True, token_life=20)
     scene.begin(3)
     with scene.onlookers() as onlookers:
-        scene.storm(scaled(8, 300))
+        scene.storm(scaled(5, 300))
         scene.renewed(1, "a renewal by schedule")
     scene.end()
     assert scene.verdict(onlookers) == []
 
 
-@pytest.mark.serial
 def test_certified_provider_sees_no_reuse_by_racing_replicas(
     certified_scene: Scene,
 ) -> None:
@@ -40,31 +40,31 @@ def test_certified_provider_sees_no_reuse_by_racing_replicas(
     scene = certified_scene
     scene.begin(2)
     with scene.onlookers() as onlookers:
-        scene.storm(scaled(6, 180))
+        scene.storm(scaled(5, 180))
         scene.renewed(1, "a renewal by schedule")
     scene.end()
     figures.count(SUITE, "renewals at the certified provider", scene.provider.renewals())
     assert scene.verdict(onlookers) == []
 
 
-@pytest.mark.parametrize("off", [-HOUR, HOUR], ids=["behind", "ahead"])
-def test_replica_whose_clock_is_an_hour_off_renews_no_more_and_no_less(
-    new_scene: Callable[..., Scene], off: int
+def test_replicas_whose_clocks_are_an_hour_off_renew_no_more_and_no_less(
+    new_scene: Callable[..., Scene],
 ) -> None:
-    """A Lease is not judged by another node's clock; apps have a token that really lives, and two clocks that
-    disagree do not make the replicas renew one after the other.
+    """One is behind, one ahead, one right. A Lease is not judged by another node's clock; apps have a token
+    that really lives, and clocks that disagree do not make the replicas renew one after the other.
     """
     seconds = scaled(10, 120)
-    scene = new_scene(one_time=True, token_life=120, SIDECAR_REFRESH_AT="0.5")
-    scene.begin(2, clocks_off_by=(0, off))
+    scene = new_scene(one_time=True, token_life=600)
+    scene.begin(3, clocks_off_by=(0, -HOUR, HOUR))
     with scene.onlookers(ends_on=_ends_on) as onlookers:
-        before = scene.provider.renewals()
         scene.storm(seconds)
-        renewed = scene.provider.renewals() - before
+        scene.settle()
+        quiet = scene.provider.renewals()
+        time.sleep(scaled(3, 60))
+        assert scene.provider.renewals() == quiet
     scene.end()
-    figures.count(SUITE, "replicas with a clock an hour off")
+    figures.count(SUITE, "replicas with a clock an hour off", 2)
     assert scene.verdict(onlookers) == []
-    assert renewed <= 2 * (1 + seconds // 10)
 
 
 def _ends_on(token: str) -> float:

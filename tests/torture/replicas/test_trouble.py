@@ -20,22 +20,25 @@ TOKEN_LIFE_SECONDS = 240
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("killed", [False, True], ids=["racing", "killed"])
 def test_trouble_at_the_api_server_costs_neither_prompt_nor_token(
     new_scene: Callable[..., Scene], cluster: StandInCluster, killed: bool
 ) -> None:
-    """A third of its answers are errors, late, or never come, and now and then it is away: beside replicas
-    that race for refresh tokens that work once, and beside others that are killed.
+    """A third of its answers are errors, late, or never come; now and then it is away, or refuses the old
+    token of the ServiceAccount: beside replicas that race for refresh tokens that work once, and beside
+    others that are killed.
     """
     scene = new_scene(one_time=not killed, token_life=TOKEN_LIFE_SECONDS, SIDECAR_REFRESH_AT="0.2")
     scene.begin(2)
-    happenings = [Happening(0.1, lambda chance: cluster.away(chance.uniform(1, 6)))]
+    happenings = [
+        Happening(0.1, lambda chance: cluster.away(chance.uniform(1, 6))),
+        Happening(0.1, lambda _chance: cluster.rotate_token()),
+    ]
     if killed:
         happenings.append(Happening(0.3, lambda chance: kill_one(scene, chance, reschedule=0.1)))
     with scene.onlookers() as onlookers:
         with cluster.weather(random.Random(503), share=1 / 3):
-            scene.storm(scaled(12, 240), *happenings)
+            scene.storm(scaled(6, 240), *happenings)
         scene.settle()
     scene.end()
     figures.count(SUITE, "requests to the API server that met a fault", cluster.faults)
@@ -51,27 +54,13 @@ def test_outage_of_the_api_server_is_not_noticed_by_who_has_a_token(
     with scene.onlookers() as onlookers:
         renewed = scene.provider.renewals()
         with cluster.gone():
-            scene.storm(scaled(12, 120))
+            scene.storm(scaled(6, 120))
             assert scene.provider.renewals() == renewed
         scene.settle()
     scene.end()
     assert scene.verdict(onlookers) == []
 
 
-def test_rotated_token_of_the_service_account_is_followed(
-    new_scene: Callable[..., Scene], cluster: StandInCluster
-) -> None:
-    """The kubelet writes a new one, and soon the old one is refused."""
-    scene = new_scene(one_time=True, token_life=TOKEN_LIFE_SECONDS)
-    scene.begin(2)
-    with scene.onlookers() as onlookers:
-        scene.storm(scaled(10, 60), Happening(0.5, lambda _chance: cluster.rotate_token()))
-        scene.settle()
-    scene.end()
-    assert scene.verdict(onlookers) == []
-
-
-@pytest.mark.serial
 def test_whatever_people_do_to_the_secrets_is_healed(
     new_scene: Callable[..., Scene], cluster: StandInCluster
 ) -> None:
@@ -81,7 +70,7 @@ def test_whatever_people_do_to_the_secrets_is_healed(
     scene = new_scene(one_time=True, token_life=TOKEN_LIFE_SECONDS, SIDECAR_REFRESH_AT="0.2")
     scene.begin(2)
     with scene.onlookers(forgiving=True) as onlookers:
-        scene.storm(scaled(12, 240), Happening(0.3, cluster.vandalize))
+        scene.storm(scaled(6, 240), Happening(0.3, cluster.vandalize))
         cluster.make_good()
         scene.settle()
     scene.end()
