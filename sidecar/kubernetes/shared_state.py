@@ -106,8 +106,7 @@ class SharedState(Nowhere):
     def look_in_seconds(self) -> float:
         """Five minutes; sooner in trouble, or while something is owed."""
         pause = self._trouble.pause_seconds if self._trouble else math.inf
-        owed = OWED_SECONDS if self._exchange.owed else math.inf
-        return min(self._look_seconds, self._soon, pause, owed)
+        return min(self._look_seconds, self._soon, pause, OWED_SECONDS if self._exchange.owed else math.inf)
 
     def fetch(self) -> None:
         """Read the Secret; take over what is newer, or share what is owed.
