@@ -68,7 +68,9 @@ def run_turn(
     :raises SidecarError: it is in the log already
     """
     clock = SystemClock()
-    ledger = Ledger(clock=clock, log=log)
+    # Pods of a StatefulSet have the same names in every namespace, which SIDECAR_PROMPT_FROM tells apart.
+    spread = spread_of(f"{settings.prompt_from or ''} {host}")
+    ledger = Ledger(clock=clock, log=log, spread=spread)
     try:
         token_dir, state = _directories(settings)
         if first:
@@ -154,7 +156,7 @@ def run_turn(
             wanted=further if asked is not None else {**configured, **further},
             policy=Policy(
                 refresh_at=settings.refresh_at,
-                spread=spread_of(host),
+                spread=spread,
                 min_validity_seconds=settings.min_validity,
                 carry_seconds=CARRY_SECONDS if settings.publish_secret else 0,
             ),
@@ -162,6 +164,7 @@ def run_turn(
             may_prompt=settings.on_signin_required == "prompt",
             hours=settings.signin_hours,
             demanded=frozenset(further),
+            replicated=settings.state_secret is not None,
         )
         custody = (Custody if asked is None else Addition)(
             cache=cache,

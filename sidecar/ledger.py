@@ -20,10 +20,13 @@ _LASTING = (SigninBlocked, AuthorityMisconfigured)
 
 
 class Ledger:
-    """`journal` is the present state; a turn begins with the one that the last turn left."""
+    """`journal` is the present state; a turn begins with the one that the last turn left. `spread` is this
+    pod's place in its fleet, -1 to 1.
+    """
 
-    def __init__(self, *, clock: Clock, log: Log) -> None:
+    def __init__(self, *, clock: Clock, log: Log, spread: float = 0.0) -> None:
         self.journal = Journal()
+        self._spread = spread
         self._clock = clock
         self._log = log
         self._reported: list[SidecarError] = []
@@ -105,7 +108,7 @@ class Ledger:
         now = self._now()
         before = self.journal.tokens.get(name, Attempts())
         blocked = isinstance(error, SigninBlocked)
-        pause = _pause_seconds(before, error)
+        pause = _pause_seconds(before, error, self._spread)
         record = schedule.failed(
             before, now=now, pause_seconds=pause, error=error.message, kind=error.anchor(), blocked=blocked
         )
@@ -185,7 +188,7 @@ class Ledger:
         before = self.journal.signin
         blocked = isinstance(error, SigninBlocked)
         if blocked or error.retryable:
-            pause = _pause_seconds(before, error)
+            pause = _pause_seconds(before, error, self._spread)
         else:
             pause = schedule.prompt_retry_seconds(before.failures + 1)
         signin = schedule.failed(before, now=now, pause_seconds=pause, error=error.message, blocked=blocked)
@@ -237,10 +240,10 @@ class Ledger:
         self.journal = replace(self.journal, tokens={**self.journal.tokens, name: attempts})
 
 
-def _pause_seconds(before: Attempts, error: SidecarError) -> int:
+def _pause_seconds(before: Attempts, error: SidecarError, spread: float) -> int:
     if isinstance(error, SigninBlocked):
         return schedule.blocked_retry_seconds(before.blocked + 1)
     if not error.retryable:
         return schedule.REFUSED_RETRY_SECONDS
     retry_after = error.retry_after if isinstance(error, AuthorityBusy) else None
-    return schedule.retry_seconds(before.failures + 1, retry_after=retry_after)
+    return schedule.retry_seconds(before.failures + 1, retry_after=retry_after, spread=spread)

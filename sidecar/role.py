@@ -31,7 +31,8 @@ DEMAND = Role("refresh", plan.due_for_refresh, attempts=2)
 class Rules:
     """The settings that a turn goes by. `may_prompt`: whether a person may be asked to sign in; `hours`: when
     `refresh` may, None for always. `demanded` are the names of tokens that nobody configured: nobody is
-    prompted for them, and no probe asks about them.
+    prompted for them, and no probe asks about them. `replicated`: another replica renews the same tokens, and
+    counts its own failures.
     """
 
     wanted: Wanted
@@ -40,6 +41,11 @@ class Rules:
     may_prompt: bool
     hours: SigninHours | None = None
     demanded: frozenset[str] = frozenset()
+    replicated: bool = False
+
+    def tries(self, role: Role) -> int:
+        """Of a renewal within a turn: second ones of two replicas would be more than ten a minute."""
+        return 1 if self.replicated else role.attempts
 
     @property
     def configured(self) -> Wanted:

@@ -58,7 +58,7 @@ class Upkeep:
         :raises NotKept: what was obtained could not be saved or published
         """
         try:
-            self._renewal.run(names, attempts=self._role.attempts)
+            self._renewal.run(names, attempts=self._rules.tries(self._role))
         except AccountRefused as refused:
             if self._role is not DEMAND:
                 self._withdraw(refused)

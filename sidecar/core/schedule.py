@@ -39,7 +39,9 @@ CARRIED_SECONDS = round(CARRY_SECONDS / CARRY_SHARE)
 RENEWAL_FLOOR_SECONDS = 2
 RETRY_FIRST_SECONDS = 5
 RETRY_MAX_SECONDS = 60
+RETRY_SPREAD = 0.25
 RETRY_AFTER_MAX_SECONDS = 3600
+RETRY_AFTER_SPREAD_SECONDS = 60
 WRITE_RETRY_SECONDS = 20
 PROMPT_RETRY_FIRST_SECONDS = 30
 PROMPT_RETRY_MAX_SECONDS = 600
@@ -125,10 +127,26 @@ def carry_seconds(token: AccessToken, asked_seconds: int) -> int:
     return min(asked_seconds, int(max(token.life_seconds, 0) * CARRY_SHARE))
 
 
-def retry_seconds(failures: int, *, retry_after: int | None = None) -> int:
-    """Between turns: 5 s doubling to 60 s; a server's Retry-After counts if longer, up to an hour."""
-    pause = min(RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), RETRY_MAX_SECONDS)
-    return max(pause, min(retry_after or 0, RETRY_AFTER_MAX_SECONDS))
+def retry_seconds(failures: int, *, retry_after: int | None = None, spread: float = 0.0) -> int:
+    """Between turns: 5 s doubling to 60 s; a server's Retry-After counts if longer, up to an hour.
+
+    Pods that have failed in the same second shall not all come back in one: by its place in the fleet
+    (`spread`, -1 to 1) each pod takes up to a quarter less than 5 … 60 s, and up to a quarter and a minute
+    more than Retry-After, which it never undercuts.
+    """
+    place = abs(spread)
+    own = min(RETRY_FIRST_SECONDS << min(max(failures - 1, 0), 8), RETRY_MAX_SECONDS)
+    wish = max(min(retry_after or 0, RETRY_AFTER_MAX_SECONDS), 0)
+    later = min(wish * RETRY_SPREAD, RETRY_AFTER_SPREAD_SECONDS) * place
+    return max(_whole(own * (1 - RETRY_SPREAD * place), failures), _whole(wish + later, failures))
+
+
+def _whole(seconds: float, time: int) -> int:
+    """`seconds` rounded down or up, in turn, so that they are as long on average: there are no more than
+    sixteen whole seconds from 45 to 60, and a sixteenth of a fleet would stay in step for ever.
+    """
+    time %= 1000
+    return math.ceil(seconds * (time + 1)) - math.ceil(seconds * time)
 
 
 def prompt_retry_seconds(failures: int) -> int:
@@ -188,7 +206,8 @@ def held_back(attempts: Attempts, *, now: float) -> bool:
     """Whether the next try has to wait. A `retry_on` beyond any pause we give was set by a clock
     that has leapt since, and holds nothing back.
     """
-    return now < attempts.retry_on <= now + RETRY_AFTER_MAX_SECONDS + 1
+    longest = RETRY_AFTER_MAX_SECONDS + RETRY_AFTER_SPREAD_SECONDS
+    return now < attempts.retry_on <= now + longest + 1
 
 
 def leap_seconds(before: Anchor | None, after: Anchor) -> float:

@@ -33,7 +33,7 @@ from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupts
 
-LOOK_SECONDS = 300
+LOOK_SECONDS = 300  # or sooner, by place: token Secrets, looked at as often, would end what is later
 OWED_SECONDS = 20
 """A third of the Lease's duration, which is kept until what is owed has arrived."""
 
@@ -74,7 +74,7 @@ class SharedState(Nowhere):
         self._heart = heart
         self._interrupts = interrupts
         self._log = log
-        self._look_seconds = LOOK_SECONDS * (1 + spread / 10)
+        self._look_seconds = LOOK_SECONDS * (1 - abs(spread) / 10)
         self._tells = tells
         self._begin(Record())
 
@@ -106,8 +106,7 @@ class SharedState(Nowhere):
     def look_in_seconds(self) -> float:
         """Five minutes; sooner in trouble, or while something is owed."""
         pause = self._trouble.pause_seconds if self._trouble else math.inf
-        owed = OWED_SECONDS if self._exchange.owed else math.inf
-        return min(self._look_seconds, self._soon, pause, owed)
+        return min(self._look_seconds, self._soon, pause, OWED_SECONDS if self._exchange.owed else math.inf)
 
     def fetch(self) -> None:
         """Read the Secret; take over what is newer, or share what is owed.

@@ -95,16 +95,71 @@ def test_retries_double_from_five_seconds_to_a_minute() -> None:
     assert [schedule.retry_seconds(failures) for failures in range(1, 8)] == [5, 10, 20, 40, 60, 60, 60]
 
 
-@given(failures=st.integers(0, 10**9), retry_after=st.none() | st.integers(-(10**9), 10**9))
+def test_place_in_the_fleet_takes_up_to_a_quarter_of_a_retry() -> None:
+    """The pod that comes first does not wait for any pause longer than the one that comes last."""
+    assert [schedule.retry_seconds(failures, spread=-1) for failures in range(1, 7)] == [4, 8, 15, 30, 45, 45]
+    assert [schedule.retry_seconds(failures, spread=0.5) for failures in range(1, 8)] == [
+        4,
+        9,
+        17,
+        35,
+        52,
+        53,
+        52,
+    ]
+
+
+def test_pods_in_step_have_parted_within_minutes() -> None:
+    """A thousand pods that fail in one second: after ten tries no second sees more than a few of them."""
+    pods = [schedule.spread_of(f"web-{number}") for number in range(1000)]
+    tenth = Counter(
+        sum(schedule.retry_seconds(failures, spread=place) for failures in range(1, 11)) for place in pods
+    )
+    assert max(tenth.values()) < 40
+    hundredth = Counter(
+        sum(schedule.retry_seconds(failures, spread=place) for failures in range(1, 101)) % 60
+        for place in pods
+    )
+    assert len(hundredth) == 60
+    assert max(hundredth.values()) < 50
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "last"), [(11, 13), (120, 150), (240, 300), (3600, 3660), (10**6, 3660)]
+)
+def test_fleet_that_was_told_one_instant_comes_back_over_a_minute(retry_after: int, last: int) -> None:
+    """A quarter of a Retry-After later at most, and a minute: never sooner."""
+    pauses = [
+        schedule.retry_seconds(3, retry_after=retry_after, spread=place / 100) for place in range(-100, 101)
+    ]
+    granted = min(retry_after, 3600)
+    assert min(pauses) == max(granted, 15)
+    assert max(pauses) == max(last, 20)
+
+
+@given(
+    failures=st.integers(0, 10**9),
+    retry_after=st.none() | st.integers(-(10**9), 10**9),
+    spread=spreads,
+)
 def test_retry_after_only_lengthens_a_pause_and_by_an_hour_at_most(
-    failures: int, retry_after: int | None
+    failures: int, retry_after: int | None, spread: float
 ) -> None:
     """A server's wish is granted up to an hour, and none makes the pause shorter than our own."""
-    own = schedule.retry_seconds(failures)
-    pause = schedule.retry_seconds(failures, retry_after=retry_after)
-    assert 5 <= own <= 60
-    assert own <= pause <= 3600
+    own = schedule.retry_seconds(failures, spread=spread)
+    pause = schedule.retry_seconds(failures, retry_after=retry_after, spread=spread)
+    assert 4 <= own <= 60
+    assert own <= pause <= 3660
     assert pause >= min(retry_after or 0, 3600)
+    assert schedule.retry_seconds(failures, retry_after=retry_after) <= 3600
+
+
+@given(pause=st.integers(1, 3600), spread=spreads)
+def test_longest_pause_that_is_given_is_kept(pause: int, spread: float) -> None:
+    """A Retry-After of an hour, and the minute that this pod's place adds, is no clock that has leapt."""
+    seconds = schedule.retry_seconds(1, retry_after=pause, spread=spread)
+    record = schedule.failed(Attempts(), now=NOW + 0.5, pause_seconds=seconds, error="busy")
+    assert schedule.held_back(record, now=NOW + 0.5)
 
 
 def test_prompts_nobody_answers_come_back_more_and_more_slowly() -> None:
@@ -151,7 +206,7 @@ def test_failures_in_a_row_are_counted_from_the_first() -> None:
 
 def test_pause_that_no_failure_can_have_given_holds_nothing_back() -> None:
     """A clock that was a year ahead when the pause was set costs nobody a year."""
-    longest = schedule.failed(Attempts(), now=NOW + 0.5, pause_seconds=3600, error="busy")
+    longest = schedule.failed(Attempts(), now=NOW + 0.5, pause_seconds=3660, error="busy")
     assert schedule.held_back(longest, now=NOW + 0.5)
     assert not schedule.held_back(longest, now=NOW - 60)
 

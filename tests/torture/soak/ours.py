@@ -173,7 +173,7 @@ class Pod:
                 terms=SigninTerms(TENANT, CLIENT, "pod-1", None, rules.admission, 3600),
             ),
             authority=entra,
-            ledger=Ledger(clock=clock, log=log),
+            ledger=Ledger(clock=clock, log=log, spread=rules.policy.spread),
             state=state,
             clock=clock,
             log=log,
