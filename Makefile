@@ -18,10 +18,11 @@ define test_twice
 		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 endef
 
+# TESTS are further options of pytest's.
 test: .venv
 	@rm -f .coverage .coverage.*
-	$(call test_twice,$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not image and not kubernetes")
-	$(call test_twice,$(BIN)/python -m pytest -m "serial and not image and not kubernetes")
+	$(call test_twice,$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal -m "not serial and not image and not kubernetes" $(TESTS))
+	$(call test_twice,$(BIN)/python -m pytest -m "serial and not image and not kubernetes" $(TESTS))
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95 --skip-covered
 	@if docker info >/dev/null 2>&1; then $(MAKE) test-image; \
