@@ -134,7 +134,7 @@ def shift_seconds(
     so that a token ends sooner and never later.
     """
     if told_at is not None and told_at.boot_id == now.boot_id:
-        # A moment between two readings is no shift: it would cost each token a second, and each Secret a write.
+        # The moment between two readings would cost each token a second, and each Secret a write.
         shift = (now.wall - told_at.wall) - (now.boot - told_at.boot)
         return shift if moved_between(told_at, now) else 0.0
     if written_on is None or looked is None or looked.boot_id != now.boot_id:
