@@ -11,6 +11,7 @@ from sidecar.adapters.sealing import Sealer, read_keys
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.checkup import Check, Outcome
 from sidecar.core.envelope import NotForUs
+from sidecar.core.kubernetes.access import account_in
 from sidecar.core.kubernetes.judgement import (
     Found,
     expiries_of,
@@ -110,7 +111,14 @@ class ClusterChecks:
     def rules(self) -> Check:
         """What is needed is allowed."""
         self._need_answers()
-        return judge_rules(self._needed, [rule for rule in self._needed if not self._api.may(rule)])
+        missing = [rule for rule in self._needed if not self._api.may(rule)]
+        return judge_rules(self._needed, missing, self._account())
+
+    def _account(self) -> str | None:
+        try:
+            return account_in((self._settings.service_account_dir / "token").read_text())
+        except (OSError, ValueError):
+            return None
 
     def excess(self) -> Check:
         """What is not needed is not allowed."""

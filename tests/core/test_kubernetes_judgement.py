@@ -55,6 +55,15 @@ def test_missing_rule_is_told_as_a_line_of_a_role_and_as_a_command() -> None:
     assert len(words(check).splitlines()) > 2
 
 
+def test_commands_allow_all_that_an_object_needs_to_whoever_needs_it() -> None:
+    """Whoever has run those for one verb has the Role already when the next one turns out to be missing."""
+    missing = [rule for rule in NEEDED if rule.verb == "update" and rule.namespace == "apps"]
+    check = judge_rules(NEEDED, missing, "entra:entra-shared")
+    assert "verbs: [update]}" in check.seen
+    assert "--verb=get,update --resource=secrets --resource-name=entra-token" in check.fix
+    assert check.fix.endswith("--serviceaccount=entra:entra-shared")
+
+
 def test_missing_events_alone_keep_nobody_from_starting() -> None:
     """The prompt stands in the log."""
     assert outcome(judge_rules(NEEDED, [rule for rule in NEEDED if rule.resource == "events"])) == "warn"

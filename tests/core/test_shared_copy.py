@@ -110,6 +110,7 @@ NOW = Anchor(10_000.0, 500.0, "here")
     [
         (Anchor(6_400, 500, "here"), 6_400, None, 3_600),  # the same machine, another wall clock
         (Anchor(9_990, 490, "here"), 9_990, None, 0),
+        (Anchor(9_990.0004, 490, "here"), 9_990, None, 0),  # the clocks are read one after the other
         (Anchor(13_600, 0, "there"), 13_600, Anchor(9_900, 400, "here"), -3_700),  # as old as it may be
         (Anchor(6_350, 0, "there"), 6_350, Anchor(9_900, 400, "here"), 3_550),
         (Anchor(9_000, 0, "there"), 9_950, Anchor(9_900, 400, "here"), 0),  # shared late, by a right clock

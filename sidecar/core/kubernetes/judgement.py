@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sidecar.core.account import Account
 from sidecar.core.checkup import Check, Outcome
 from sidecar.core.kubernetes.objects import Lease, ObjectName, Rule, Secret
-from sidecar.core.kubernetes.rules import EVENTS, as_commands, as_yaml, grants, in_words
+from sidecar.core.kubernetes.rules import EVENTS, NOBODY, as_commands, as_yaml, grants, in_words, whole
 from sidecar.core.kubernetes.token_secret import OWNER
 from sidecar.core.oauth_answer import printable
 from sidecar.core.schedule import CARRY_SECONDS, CARRY_SHARE
@@ -33,8 +33,10 @@ def together(name: str, found: Sequence[Found]) -> Check:
     return Check(name, worst, "; ".join(each.seen for each in found), " ".join(fixes))
 
 
-def judge_rules(needed: Sequence[Rule], missing: Sequence[Rule]) -> Check:
-    """Without the Events alone, everything else goes on: the prompt is in the log."""
+def judge_rules(needed: Sequence[Rule], missing: Sequence[Rule], account: str | None = None) -> Check:
+    """Without the Events alone, everything else goes on: the prompt is in the log. `account` is who needs
+    them, as `namespace:name`.
+    """
     if not missing:
         count = len(needed)
         return Check("cluster_rules", Outcome.PASS, f"all {count} are there" if count > 1 else "it is there")
@@ -44,9 +46,9 @@ def judge_rules(needed: Sequence[Rule], missing: Sequence[Rule]) -> Check:
         by_namespace.setdefault(grant.namespace, []).append(as_yaml(grant))
     seen = "; ".join(f"missing in {where}: {' '.join(lines)}" for where, lines in by_namespace.items())
     only_events = all((rule.group, rule.resource) == EVENTS for rule in missing)
-    fix = "Bind it to the pod's ServiceAccount with the Role that the manifests ship, or: " + "; ".join(
-        map(as_commands, lacking)
-    )
+    who = f"ServiceAccount {account}" if account else "the pod's ServiceAccount"
+    commands = [as_commands(whole(each), account=account or NOBODY) for each in lacking]
+    fix = f"Bind it to {who} with the Role that the manifests ship, or: {'; '.join(commands)}"
     return Check("cluster_rules", Outcome.WARN if only_events else Outcome.FAIL, seen, fix)
 
 

@@ -9,7 +9,7 @@ Authorization").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidecar.core.kubernetes.objects import ObjectName, Pod, Rule
 
@@ -18,6 +18,10 @@ SECRETS, LEASES, EVENTS = ("", "secrets"), ("coordination.k8s.io", "leases"), ("
 
 OTHER_NAME = "no-secret-of-the-entra-sidecar"
 """Whoever may read it may read every Secret of the namespace."""
+
+
+NOBODY = "NAMESPACE:SERVICEACCOUNT"
+"""For whoever pastes it to fill in."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ def grants(rules: Iterable[Rule]) -> tuple[Grant, ...]:
     return tuple(Grant(*what, verbs=tuple(found)) for what, found in verbs.items())
 
 
+def whole(grant: Grant) -> Grant:
+    """With every verb that its object needs: who adds one after the other finds the Role there already."""
+    return replace(grant, verbs=("create",) if (grant.group, grant.resource) == EVENTS else ("get", "update"))
+
+
 def as_yaml(grant: Grant) -> str:
     """One entry below `rules:` of a Role, in one line."""
     name = f"resourceNames: [{grant.name}], " if grant.name else ""
@@ -69,7 +78,7 @@ def as_yaml(grant: Grant) -> str:
     return f"{{apiGroups: [{group}], resources: [{grant.resource}], {name}verbs: [{', '.join(grant.verbs)}]}}"
 
 
-def as_commands(grant: Grant, *, account: str = "NAMESPACE:SERVICEACCOUNT") -> str:
+def as_commands(grant: Grant, *, account: str = NOBODY) -> str:
     """What an administrator types to allow it to the ServiceAccount, as `namespace:name`."""
     role = "-".join(["entra-sidecar", grant.resource, *([grant.name] if grant.name else [])])
     resource = f"{grant.resource}.{grant.group}" if grant.group else grant.resource

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.kubernetes.shared_record import Record
-from sidecar.core.lifetime import moved, never_longer
+from sidecar.core.lifetime import moved, moved_between, never_longer
 from sidecar.core.schedule import LEAP_SECONDS, Anchor
 from sidecar.core.token import AccessToken, TokenSet
 
@@ -134,7 +134,9 @@ def shift_seconds(
     so that a token ends sooner and never later.
     """
     if told_at is not None and told_at.boot_id == now.boot_id:
-        return (now.wall - told_at.wall) - (now.boot - told_at.boot)
+        # The moment between two readings would cost each token a second, and each Secret a write.
+        shift = (now.wall - told_at.wall) - (now.boot - told_at.boot)
+        return shift if moved_between(told_at, now) else 0.0
     if written_on is None or looked is None or looked.boot_id != now.boot_id:
         return 0.0
     looked_on = now.wall - (now.boot - looked.boot)
