@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,7 @@ import pytest
 from sidecar.adapters.log import Log
 from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.elsewhere import Nowhere
-from sidecar.errors import ClusterConflict, ConfigurationError, LeaseHeld
-from sidecar.kubernetes.in_time import in_time
+from sidecar.errors import ConfigurationError, LeaseHeld
 from sidecar.kubernetes.patience import patiently
 from sidecar.kubernetes.record_file import RecordFile, known, same_state
 from tests.life.doubles import QuietHeart, VirtualClock
@@ -67,27 +64,6 @@ def test_damaged_record_is_as_none(tmp_path: Path) -> None:
     """It is written anew by the next turn."""
     (tmp_path / "shared.json").write_text(json.dumps({"secret": 1}))
     assert RecordFile(tmp_path).read(STATE, "pod").secret == "apps/state"
-
-
-def test_request_that_hangs_is_given_up() -> None:
-    """TERM leaves seconds, and nobody waits for a request that does not end."""
-    go_on = threading.Event()
-    begun = time.monotonic()
-    with pytest.raises(TimeoutError):
-        in_time(go_on.wait, gives_up=lambda waited: waited > 0.2)
-    assert time.monotonic() - begun < 5
-    go_on.set()
-
-
-def test_answer_and_failure_come_through() -> None:
-    """As if it had been called here."""
-
-    def refused() -> None:
-        raise ClusterConflict("modified")
-
-    assert in_time(lambda: 7, gives_up=lambda _waited: False) == 7
-    with pytest.raises(ClusterConflict):
-        in_time(refused, gives_up=lambda _waited: False)
 
 
 class Counting(Nowhere):

@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from sidecar.core.prompt_messages import Message
 from sidecar.core.retry_after import retry_after_seconds
+from sidecar.posix.in_time import in_time
 
 REQUEST_SECONDS = 10.0
 ATTEMPTS = 3
@@ -92,36 +92,24 @@ class Webhook:
         return None
 
     def _send(self, body: bytes, over: threading.Event) -> None:
-        """One request in a thread of its own, left behind when its time is over: nothing ends a name's
-        resolution, and a byte a second keeps a socket's own time-out from ever coming.
-        """
         request = urllib.request.Request(self._url, data=body, method="POST", headers=self._headers)
-        outcome: list[int | Exception] = []
-        headers: dict[str, str] = {}
-        done = threading.Event()
 
-        def post() -> None:
+        def post() -> tuple[int, str | None]:
             try:
                 with self._opener.open(request, timeout=self._patience.request) as answer:
-                    outcome.append(answer.status)
+                    return answer.status, None
             except urllib.error.HTTPError as error:
                 with error:
-                    headers.update((name.lower(), value) for name, value in error.headers.items())
-                    outcome.append(error.code)
-            except Exception as error:  # handed over
-                outcome.append(error)
-            done.set()
+                    return error.code, error.headers.get("Retry-After")
 
-        threading.Thread(target=post, name="webhook request", daemon=True).start()
-        until = time.monotonic() + self._patience.request
-        while not done.wait(min(max(until - time.monotonic(), 0), 0.1)):
-            if over.is_set() or time.monotonic() >= until:
-                break
-        found = outcome[0] if outcome else TimeoutError()
-        if isinstance(found, Exception):
-            raise _failure(found) from None
+        try:
+            found, pause = in_time(
+                post, seconds=self._patience.request, gives_up=lambda _waited: over.is_set()
+            )
+        except Exception as error:
+            raise _failure(error) from None
         if found in (408, 429) or found >= 500:
-            asked = retry_after_seconds(headers.get("retry-after"), now=self._now())
+            asked = retry_after_seconds(pause, now=self._now())
             raise _MayPass(f"http {found}", asked)
         if not 200 <= found < 300:
             raise _Failed(f"http {found}")

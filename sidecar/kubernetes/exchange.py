@@ -12,10 +12,10 @@ from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.core.kubernetes.shared_copy import Copy, Step, digest_of
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.errors import CacheSealed, ClusterConflict, ClusterError, ClusterUnreachable, LeaseHeld
-from sidecar.kubernetes.in_time import in_time
 from sidecar.kubernetes.local_copy import LocalCopy
 from sidecar.kubernetes.state_secret import StateSecret
 from sidecar.posix.clock import Clock
+from sidecar.posix.in_time import in_time
 from sidecar.posix.interrupts import Interrupts
 
 STOP_SECONDS = 3.0

@@ -23,7 +23,6 @@ from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterError, LeaseHeld
 from sidecar.kubernetes import shared_news
 from sidecar.kubernetes.exchange import STOP_SECONDS, Exchange, moved_on
-from sidecar.kubernetes.in_time import in_time
 from sidecar.kubernetes.local_copy import LocalCopy
 from sidecar.kubernetes.record_file import RecordFile
 from sidecar.kubernetes.shared_news import LOOK, TURN
@@ -31,6 +30,7 @@ from sidecar.kubernetes.state_secret import StateSecret
 from sidecar.kubernetes.turn_lease import TurnLease
 from sidecar.posix.clock import Clock
 from sidecar.posix.heart import Heart
+from sidecar.posix.in_time import in_time
 from sidecar.posix.interrupts import Interrupts
 
 LOOK_SECONDS = 300  # or sooner, by place: token Secrets, looked at as often, would end what is later
@@ -199,7 +199,7 @@ class SharedState(Nowhere):
         if self._lease.is_ours and not self._exchange.abandoned:
             seconds = RELEASE_SECONDS if self._interrupts.came else STOP_SECONDS
             with suppress(ClusterError, TimeoutError, RuntimeError):
-                in_time(self._end, gives_up=lambda waited: waited >= seconds)
+                in_time(self._end, seconds=seconds)
         self._keep_record()
 
     def _end(self) -> None:

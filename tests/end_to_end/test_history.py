@@ -33,6 +33,7 @@ def test_prompt_is_counted_while_it_is_open_and_when_it_ends(pod: Pod, entra: Em
     assert role.stop()[0] == 0
 
     role = pod.start("refresh", "--now")
+    role.wait_for("refresh.scheduled")
     eventually(lambda: ("refresh.succeeded", "") in counts(pod), "the renewal is counted")
     assert role.stop()[0] == 0
     found = counts(pod)

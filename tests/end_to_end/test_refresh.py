@@ -72,11 +72,9 @@ def test_whole_life_in_real_processes(pod: Pod, entra: Emulator, shell: str) -> 
         # From here on a life that leaves time for a person beside a busy machine.
         entra.policy.token_life = 60
         before = renewals(entra)
-        time_of_hup = time.monotonic()
         role.process.send_signal(signal.SIGHUP)
         role.wait_for("refresh.succeeded", 3)
         assert renewals(entra) == before + 1
-        assert time.monotonic() - time_of_hup < 15
 
         entra.revoke()
         role.process.send_signal(signal.SIGHUP)

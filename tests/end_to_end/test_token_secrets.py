@@ -47,10 +47,8 @@ def test_secrets_follow_the_directory_through_sign_in_and_renewal(
     store = kubernetes_api.store
     first = store.data(APPS)
     assert first == store.data(JOBS) == files(publishing)
-    loop = publishing.start("refresh")
-    loop.wait_for("refresh.scheduled")
     kubernetes_api.befall(Fault("status", code=429, retry_after="1", verb="update", times=None))
-    loop.process.send_signal(1)
+    loop = publishing.start("refresh", "--now")
     failed = loop.wait_for("secret.failed", 2)
     assert failed["kind"] == "cluster-busy"
     assert store.data(APPS) == first != files(publishing)

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from sidecar.adapters.http.answer import Response, checked, failure
 from sidecar.core.oauth_answer import names_endpoints
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured, AuthorityUnreachable
+from sidecar.posix.in_time import in_time
 from sidecar.posix.opener import opener_trusting
 
 REQUEST_SECONDS = 10
@@ -141,48 +142,29 @@ class HttpClient:
             method=method,
             headers={"Accept": "application/json", **(headers or {})},
         )
-        call = _Call(self.opener, request, self._timeout_seconds)
-        thread = threading.Thread(target=call.run, name="http", daemon=True)
-        thread.start()
-        thread.join(self._timeout_seconds)
-        if call.response is None:
-            if isinstance(call.error, ValueError | http.client.InvalidURL):
+        try:
+            answer = in_time(lambda: self._answer_to(request), seconds=self._timeout_seconds)
+        except Exception as error:
+            if isinstance(error, ValueError | http.client.InvalidURL):
                 self.forget()  # nothing can be sent to such an address
-            error = call.error or TimeoutError(f"no complete answer within {self._timeout_seconds:g} s")
             raise failure(error, host=host, ca_file=self._ca_file) from None
-        if method == "POST" and call.response.status_code in GONE:
+        if method == "POST" and answer.status_code in GONE:
             with self._telling:
                 self._documents.outdate()  # it named an endpoint that is not there any more
-        response = checked(call.response, host=host)
+        response = checked(answer, host=host)
         if response.sent_on is not None:
             with self._telling:
                 self._heard_time(response.sent_on)
         return response
 
-
-class _Call:
-    """One request and what came of it, handed from its thread to the main one."""
-
-    def __init__(
-        self, opener: urllib.request.OpenerDirector, request: urllib.request.Request, timeout: float
-    ) -> None:
-        self._opener = opener
-        self._request = request
-        self._timeout = timeout
-        self.response: Response | None = None
-        self.error: Exception | None = None
-
-    def run(self) -> None:
+    def _answer_to(self, request: urllib.request.Request) -> Response:
         try:
-            try:
-                answer = self._opener.open(self._request, timeout=self._timeout)
-            except urllib.error.HTTPError as error:
-                answer = error
-            with answer:
-                content = answer.read(BODY_MAX_BYTES + 1)
-                self.response = _response(answer.status, content, answer.headers)
-        except Exception as error:  # handed over: it is the main thread that reports
-            self.error = error
+            answer = self.opener.open(request, timeout=self._timeout_seconds)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            content = answer.read(BODY_MAX_BYTES + 1)
+            return _response(answer.status, content, answer.headers)
 
 
 def _response(status: int, content: bytes, headers: Message) -> Response:

@@ -6,7 +6,6 @@ import base64
 import http.client
 import socket
 import ssl
-import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from sidecar.adapters.http.answer import failure
 from sidecar.adapters.http.client import REQUEST_SECONDS
 from sidecar.errors import SidecarError
+from sidecar.posix.in_time import in_time
 from sidecar.posix.trust import trusting
 
 T = TypeVar("T")
@@ -145,22 +145,13 @@ def _connection(route: Route, context: ssl.SSLContext, seconds: float) -> http.c
 
 
 def _in_time(call: Callable[[], T], *, host: str, ca_file: Path | None, seconds: float) -> T:
-    """In a thread that is left behind when time is over: no signal handler can end a resolver."""
-    results: list[T] = []
-    errors: list[Exception] = []
+    """Its failure by name.
 
-    def run() -> None:
-        try:
-            results.append(call())
-        except Exception as error:  # handed over
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="connection", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if results:
-        return results[0]
-    error = errors[0] if errors else TimeoutError(f"not within {seconds:g} s")
-    if isinstance(error, SidecarError):
-        raise error
-    raise failure(error, host=host, ca_file=ca_file) from None
+    :raises SidecarError: it failed, or took too long
+    """
+    try:
+        return in_time(call, seconds=seconds)
+    except SidecarError:
+        raise
+    except Exception as error:
+        raise failure(error, host=host, ca_file=ca_file) from None

@@ -46,7 +46,7 @@ class LightkubeApi:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`server` is its URL;"""
+        """`server` is its URL; in `account_dir` are the token and the authority that the kubelet mounts."""
         self._connection = Connection(server, account_dir, sleep=sleep)
         self._now = now
         self._as_read: dict[tuple[str, ObjectName], Raw] = {}
