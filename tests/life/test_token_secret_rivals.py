@@ -12,6 +12,7 @@ from sidecar.core.account import Admission
 from sidecar.errors import (
     ClusterConflict,
     ClusterUnreachable,
+    DirectoryError,
 )
 from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
@@ -58,6 +59,22 @@ def test_withdrawal_empties_the_secrets_and_keeps_their_keys(bench: Bench, api: 
         assert set(data(api, name).values()) == {"", "0\n"}
     assert told(bench, "secret.withdrawn") == [str(NAME), str(OTHER)]
     assert bench.number("live_until") == 0
+
+
+def test_directory_that_cannot_be_written_keeps_no_withdrawal_from_the_secrets(
+    bench: Bench, api: InMemoryCluster
+) -> None:
+    """Other pods would go on with the token of somebody who is not allowed."""
+    bench.signin()
+    bench.rules = replace(bench.rules, may_prompt=False)
+    bench.allow(Admission(users=frozenset({"bob@contoso.example"})))
+    bench.read_only = True
+    assert isinstance(bench.turn(), DirectoryError)
+    for name in (NAME, OTHER):
+        assert set(data(api, name).values()) == {"", "0\n"}
+    bench.read_only = False
+    bench.turn()
+    assert not (bench.token_path / "token").exists()
 
 
 def test_withdrawal_that_the_api_missed_is_owed_until_it_is_done(bench: Bench, api: InMemoryCluster) -> None:
