@@ -242,6 +242,21 @@ def test_person_who_was_renamed_into_somebody_refused_leaves_no_token_of_theirs(
     assert set(data(api).values()) == {"", "0\n"}
 
 
+def test_another_person_is_given_nothing_of_the_first_by_a_secret_without_annotations(
+    tmp_path: Path, api: InMemoryCluster
+) -> None:
+    """A tool set them back, and a token is no longer wanted: what is ours is remembered here as well."""
+    bench = publishing(Bench.in_directory(tmp_path, wanted={"": GRAPH, "arm": ARM}), api)
+    bench.signin()
+    assert data(api)["arm.token"]
+    api.secrets[NAME] = replace(api.secrets[NAME], annotations={})
+    bench.rules = replace(bench.rules, wanted={"": GRAPH})
+    bench.authority.renamed = BOB
+    bench.turn(at_once=True)
+    assert json.loads(data(api)["token.json"])["object_id"] == "bob"
+    assert (data(api)["arm.token"], data(api)["arm.expires_on"]) == ("", "0\n")
+
+
 def test_token_on_demand_is_added_to_the_secrets_and_takes_nothing_away(
     tmp_path: Path, api: InMemoryCluster
 ) -> None:
