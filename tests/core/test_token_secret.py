@@ -259,6 +259,9 @@ def test_replicas_whose_clocks_differ_do_not_correct_each_other() -> None:
     assert not token_secret.overtaken(there, same, known=None, now=NOW), "a template is put right"
     edited = replace(there, data={**there.data, "expires_on": b"1\n"})
     assert not token_secret.overtaken(edited, later, known=None, now=NOW)
+    two = edition(token=document("at1", life=900), graph=document("g1", life=900))
+    mixed = edition(token=document("at1", life=960), graph=document("g1", life=840))
+    assert not token_secret.overtaken(written(EMPTY, two), mixed, known=None, now=NOW), "no clock does that"
 
 
 def test_withdrawn_token_is_not_brought_back_but_the_next_one_is_published() -> None:
@@ -284,6 +287,14 @@ def test_first_expiry_is_of_the_tokens_that_probes_ask_about() -> None:
     assert emptied is not None
     assert token_secret.first_expiry(emptied, [GRAPH]) == 0
     assert token_secret.first_expiry(EMPTY, [""]) == 0
+
+
+def test_first_expiry_of_what_somebody_edited_is_what_apps_have() -> None:
+    """A token that was emptied is over; one that the annotations do not name any more is still there."""
+    both = written(EMPTY, edition(graph=document("g1", life=60), arm=document("a1", life=900)))
+    edited = replace(both, data={**both.data, "graph.token.json": b""})
+    assert token_secret.first_expiry(edited, [GRAPH, "arm"]) == 0
+    assert token_secret.first_expiry(replace(both, annotations={}), [GRAPH, "arm"]) == NOW + 60
 
 
 def test_key_of_two_files_is_the_tokens() -> None:
