@@ -229,6 +229,8 @@ def run_turn(
             remembered(state, log, clock),
         ):
             same_state(state.path, settings.state_secret, demanded=demand is not None, log=log)
+            if demand is None and not settings.publish_secret:
+                state.forget_copies()
             patiently(work, elsewhere, heart, seconds=settings.signin_timeout if role == SIGNIN.name else 0)
     except Interrupted:
         patience = telling.STOPPED_SECONDS

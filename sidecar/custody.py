@@ -218,7 +218,8 @@ class Custody:
                 self._token_dir.withdraw()
             except OSError as error:
                 raise self._cannot_publish(error) from error
-            self._elsewhere.withdraw()
+            finally:  # other pods shall not keep what this one cannot take back
+                self._elsewhere.withdraw()
             self._cache.clear()
             self._commit(None, {})
         self._log.event("token.withdrawn", level="warning")

@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sidecar.core import health
@@ -122,6 +122,11 @@ class StateDirectory:
     def keep_copies(self, copies: Copies) -> None:
         """:raises OSError: the directory is read-only or full"""
         replace_text(self._path / "secrets.json", copying.to_text(copies))
+
+    def forget_copies(self) -> None:
+        """No Secrets are published to any more: status and metrics would tell of them for ever."""
+        with suppress(OSError):
+            (self._path / "secrets.json").unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what a killed turn left of its history: unlike the journal it is not written by every turn.

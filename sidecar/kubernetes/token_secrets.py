@@ -151,8 +151,11 @@ class TokenSecrets(Nowhere):
                 # Who was refused looks again soon: it may have been too late with its Lease.
                 book.well(name, secret, retry_on=int(now) + OVERTAKEN_SECONDS if attempt > 1 else 0)
                 return
-            owed = book[name].keys if book[name].withdrawal_owed else ()
-            wanted = token_secret.written(secret, edition, owner=self._owner, now=now, withdrawn=owed)
+            ours = book[name].keys
+            owed = ours if book[name].withdrawal_owed else ()
+            wanted = token_secret.written(
+                secret, edition, owner=self._owner, now=now, ours=ours, withdrawn=owed
+            )
             if wanted is None or self._replaced(name, wanted, last=attempt == CONFLICTS_MAX):
                 book.well(name, wanted or secret)
                 book.holds(name, edition, written=wanted is not None)

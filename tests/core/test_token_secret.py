@@ -170,6 +170,36 @@ def test_withdrawal_leaves_what_another_replica_published_since() -> None:
     assert token_secret.emptied(secret, owner=OWNER, now=NOW, person="mallory") is None
 
 
+def test_another_person_leaves_nothing_behind_without_the_annotations() -> None:
+    """Whoever set them back has kept the token of the first person in the Secret; it is not the second's."""
+    both = replace(written(EMPTY, edition(token=document("at1"), graph=document("g1"))), annotations={})
+    found = written(both, edition(token=document("at2", person="bob")), ours=(*both.data, "gone"))
+    assert (found.data["token"], found.data["graph.token"]) == (b"at2", b"")
+    assert found.data.keys() == both.data.keys()
+    assert set(found.annotations[token_secret.KEYS].split()) == both.data.keys()
+
+
+def test_another_person_settles_what_is_owed_too() -> None:
+    """Keys that the Secret does not call ours."""
+    secret = replace(EMPTY, data={"old.token": b"alice's"})
+    found = written(secret, edition(token=document("at2", person="bob")), withdrawn=("old.token", "gone"))
+    assert found.data["old.token"] == b""
+    assert "gone" not in found.data
+
+
+def test_tokens_withdrawn_one_after_the_other_are_all_remembered() -> None:
+    """Somebody put an older one back in between; no replica may bring back either."""
+    first, second = edition(token=document("at1")), edition(token=document("at2"))
+    gone = token_secret.emptied(written(EMPTY, first), owner=OWNER, now=NOW, keys=["missing"])
+    assert gone is not None
+    assert "missing" not in gone.data
+    back = replace(gone, data={**gone.data, **second.data})
+    again = token_secret.emptied(back, owner=OWNER, now=NOW)
+    assert again is not None
+    for each in (first, second):
+        assert token_secret.overtaken(again, each, known=None, now=NOW)
+
+
 def test_withdrawal_that_is_owed_is_settled_by_the_next_publication() -> None:
     """Keys that the new one has not are emptied, though it is the same person's."""
     both = written(EMPTY, edition(token=document("at1"), graph=document("g1")))
@@ -229,6 +259,9 @@ def test_replicas_whose_clocks_differ_do_not_correct_each_other() -> None:
     assert not token_secret.overtaken(there, same, known=None, now=NOW), "a template is put right"
     edited = replace(there, data={**there.data, "expires_on": b"1\n"})
     assert not token_secret.overtaken(edited, later, known=None, now=NOW)
+    two = edition(token=document("at1", life=900), graph=document("g1", life=900))
+    mixed = edition(token=document("at1", life=960), graph=document("g1", life=840))
+    assert not token_secret.overtaken(written(EMPTY, two), mixed, known=None, now=NOW), "no clock does that"
 
 
 def test_withdrawn_token_is_not_brought_back_but_the_next_one_is_published() -> None:
@@ -254,6 +287,14 @@ def test_first_expiry_is_of_the_tokens_that_probes_ask_about() -> None:
     assert emptied is not None
     assert token_secret.first_expiry(emptied, [GRAPH]) == 0
     assert token_secret.first_expiry(EMPTY, [""]) == 0
+
+
+def test_first_expiry_of_what_somebody_edited_is_what_apps_have() -> None:
+    """A token that was emptied is over; one that the annotations do not name any more is still there."""
+    both = written(EMPTY, edition(graph=document("g1", life=60), arm=document("a1", life=900)))
+    edited = replace(both, data={**both.data, "graph.token.json": b""})
+    assert token_secret.first_expiry(edited, [GRAPH, "arm"]) == 0
+    assert token_secret.first_expiry(replace(both, annotations={}), [GRAPH, "arm"]) == NOW + 60
 
 
 def test_key_of_two_files_is_the_tokens() -> None:

@@ -78,6 +78,17 @@ def test_a_renewal_shares_publishes_and_loads_the_client(
     assert {asked.code for asked in kubernetes_api.asked} == {200}
 
 
+def test_secrets_that_are_published_to_no_more_are_told_of_no_more(shared: Pod, leaks: Leaks) -> None:
+    """Whoever goes back to a sidecar in each pod would see them fail for ever."""
+    assert shared.run("signin")[0] == 0
+    assert str(TOKEN) in shared.run("status", "--json")[1]
+    shared.settings = {
+        name: text for name, text in shared.settings.items() if name != "SIDECAR_PUBLISH_SECRET"
+    }
+    assert one_turn(shared, leaks, "refresh").code == 0
+    assert str(TOKEN) not in shared.run("status", "--json")[1]
+
+
 def test_a_second_replica_signs_in_from_what_is_shared(
     shared: Pod, entra: Emulator, new_pod: Callable[..., Pod]
 ) -> None:

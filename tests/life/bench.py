@@ -51,6 +51,8 @@ class Bench:
     log_format: str = "json"
     full: bool = False
     """Whether the token directory takes no further generation."""
+    read_only: bool = False
+    """Whether it gives none back."""
     faces: tuple[Face, ...] = ()
     width: int = 1
     """How many renewals may be under way at a time."""
@@ -105,7 +107,9 @@ class Bench:
         heart = QuietHeart(self.state_path / "heartbeat", self.clock)
         state = StateDirectory(self.state_path)
         interrupts = Interrupts()
-        token_dir = Volume(self.token_path, Access(), full=lambda: self.full)
+        token_dir = Volume(
+            self.token_path, Access(), full=lambda: self.full, read_only=lambda: self.read_only
+        )
         further = FurtherFiles(
             self.formats,
             templates_in(self.template_dir, self.rules.wanted, first=not self.begun),

@@ -55,11 +55,19 @@ class VirtualClock:
 
 
 class Volume(TokenDirectory):
-    """Takes no further generation while it is `full`."""
+    """Takes no further generation while it is `full`, and gives none back while it is `read_only`."""
 
-    def __init__(self, path: Path, access: Access, *, full: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        access: Access,
+        *,
+        full: Callable[[], bool],
+        read_only: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(path, access)
         self._full = full
+        self._read_only = read_only
 
     def publish(
         self, documents: Mapping[str, Document], *, at: Anchor, further: Mapping[str, str] = NOTHING
@@ -72,6 +80,12 @@ class Volume(TokenDirectory):
         """As ever, if there is room."""
         self._need_room()
         super().rehearse()
+
+    def withdraw(self) -> None:
+        """As ever, if it can be written."""
+        if self._read_only():
+            raise OSError(errno.EROFS, "Read-only file system")
+        super().withdraw()
 
     def _need_room(self) -> None:
         if self._full():

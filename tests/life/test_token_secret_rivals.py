@@ -12,6 +12,7 @@ from sidecar.core.account import Admission
 from sidecar.errors import (
     ClusterConflict,
     ClusterUnreachable,
+    DirectoryError,
 )
 from sidecar.posix.interrupts import Interrupts
 from tests.kubernetes_api.in_memory import InMemoryCluster
@@ -58,6 +59,22 @@ def test_withdrawal_empties_the_secrets_and_keeps_their_keys(bench: Bench, api: 
         assert set(data(api, name).values()) == {"", "0\n"}
     assert told(bench, "secret.withdrawn") == [str(NAME), str(OTHER)]
     assert bench.number("live_until") == 0
+
+
+def test_directory_that_cannot_be_written_keeps_no_withdrawal_from_the_secrets(
+    bench: Bench, api: InMemoryCluster
+) -> None:
+    """Other pods would go on with the token of somebody who is not allowed."""
+    bench.signin()
+    bench.rules = replace(bench.rules, may_prompt=False)
+    bench.allow(Admission(users=frozenset({"bob@contoso.example"})))
+    bench.read_only = True
+    assert isinstance(bench.turn(), DirectoryError)
+    for name in (NAME, OTHER):
+        assert set(data(api, name).values()) == {"", "0\n"}
+    bench.read_only = False
+    bench.turn()
+    assert not (bench.token_path / "token").exists()
 
 
 def test_withdrawal_that_the_api_missed_is_owed_until_it_is_done(bench: Bench, api: InMemoryCluster) -> None:
@@ -223,6 +240,21 @@ def test_person_who_was_renamed_into_somebody_refused_leaves_no_token_of_theirs(
     bench.rules = replace(bench.rules, may_prompt=False)
     bench.turn(at_once=True)
     assert set(data(api).values()) == {"", "0\n"}
+
+
+def test_another_person_is_given_nothing_of_the_first_by_a_secret_without_annotations(
+    tmp_path: Path, api: InMemoryCluster
+) -> None:
+    """A tool set them back, and a token is no longer wanted: what is ours is remembered here as well."""
+    bench = publishing(Bench.in_directory(tmp_path, wanted={"": GRAPH, "arm": ARM}), api)
+    bench.signin()
+    assert data(api)["arm.token"]
+    api.secrets[NAME] = replace(api.secrets[NAME], annotations={})
+    bench.rules = replace(bench.rules, wanted={"": GRAPH})
+    bench.authority.renamed = BOB
+    bench.turn(at_once=True)
+    assert json.loads(data(api)["token.json"])["object_id"] == "bob"
+    assert (data(api)["arm.token"], data(api)["arm.expires_on"]) == ("", "0\n")
 
 
 def test_token_on_demand_is_added_to_the_secrets_and_takes_nothing_away(

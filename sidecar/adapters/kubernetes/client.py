@@ -67,7 +67,7 @@ class LightkubeApi:
                 (found.data, found.labels, found.annotations)
                 == (secret.data, secret.labels, secret.annotations)
             ),
-            sent=documents.texts_of(secret),
+            sent=[*documents.texts_of(secret), *self._texts_read(secret.name)],
         )
 
     def lease(self, name: ObjectName) -> Lease:
@@ -149,6 +149,11 @@ class LightkubeApi:
                 return found
             raise
         return self._seen(kind, name, raw, view, rule)
+
+    def _texts_read(self, name: ObjectName) -> list[str]:
+        """What is replaced may be quoted as well, and still be valid."""
+        raw = self._as_read.get((SECRET.__name__, name))
+        return [] if raw is None else documents.texts_of(documents.secret_of(raw, name))
 
     def _seen(
         self, kind: Any, name: ObjectName, raw: Any, view: Callable[[Raw, ObjectName], T], rule: Rule

@@ -36,6 +36,7 @@ FAILURES = (
     ConfigError,
     Unreadable,
     OSError,
+    RecursionError,
     KeyError,
     TypeError,
     ValueError,
@@ -61,6 +62,7 @@ class Connection:
         self._sleep = sleep
         self._connected: Client | None = None
         self._silent: tuple[float, ClusterUnreachable] | None = None
+        self._tokens: set[str] = set()
 
     def ask(self, rule: Rule, call: Callable[[Client], T], *, sent: Collection[str] = ()) -> T:
         """Call, and once more if that may well help.
@@ -76,7 +78,8 @@ class Connection:
                 return call(self._client())
             except FAILURES as error:
                 # Not chained: the client's errors hold requests and answers.
-                failure = meaning(error, rule, server=self.server, sent=sent)
+                self._tokens.add(self._token())
+                failure = meaning(error, rule, server=self.server, sent=[*sent, *self._tokens])
             raise failure
 
         try:
@@ -103,10 +106,13 @@ class Connection:
         if self._connected is None:
             ca_file, token_file = self._account_dir / "ca.crt", self._account_dir / "token"
             try:
-                token_file.read_bytes()  # lightkube tells of a missing one alone
                 transport = Bounded(ca_file)
             except OSError as error:
                 raise Unreadable from error
+            # lightkube tells of a missing one alone, and sends whatever is in it.
+            if not (token := self._token()):
+                raise Unreadable
+            self._tokens.add(token)
             config = KubeConfig.from_dict(
                 {
                     "current-context": "pod",
@@ -128,6 +134,14 @@ class Connection:
                 transport=transport,
             )
         return self._connected
+
+    def _token(self) -> str:
+        """The ServiceAccount's; empty if it cannot be read, or sent in a header."""
+        try:
+            token = (self._account_dir / "token").read_text("ascii").strip()
+        except (OSError, ValueError):
+            return ""
+        return token if token.isprintable() else ""
 
 
 def _passes_soon(error: BaseException) -> bool:

@@ -22,7 +22,8 @@ ANSWER_MAX_BYTES = 4 << 20
 
 
 class Bounded(httpx2.BaseTransport):
-    """Trusts `ca_file` and nobody else, knows no proxy, and follows nothing.
+    """Trusts `ca_file` and nobody else, knows no proxy, follows nothing, and takes
+    nothing compressed.
 
     Python 3.13 refuses by default an authority without `keyUsage`, as older installations made theirs; here
     it is accepted, for the reasons given in `sidecar.posix.trust`.
@@ -43,7 +44,11 @@ class Bounded(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """One request."""
         ends_on = self._now() + ANSWER_SECONDS
+        request.headers["Accept-Encoding"] = "identity"
         response = self._inner.handle_request(request)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            response.close()  # a few bytes could become any number
+            raise httpx2.RemoteProtocolError("an answer that is compressed")
         assert isinstance(response.stream, httpx2.SyncByteStream)
         response.stream = _Limited(response.stream, lambda: self._now() > ends_on)
         return response

@@ -39,10 +39,11 @@ def meaning(error: Exception, rule: Rule, *, server: str, sent: Collection[str] 
                 "cluster's own, and the certificate has to name KUBERNETES_SERVICE_HOST.",
                 cause="tls",
             )
-    if isinstance(error, Unreadable | ConfigError):
+    # What we send is made here, but for the ServiceAccount's token; the words of the error quote it.
+    if isinstance(error, Unreadable | ConfigError | httpx2.LocalProtocolError):
         return refusals.paused(
             ClusterForbidden(
-                "the ServiceAccount's token and ca.crt cannot be read",
+                "the ServiceAccount's token and ca.crt cannot be read, or used",
                 advice="Are they mounted (automountServiceAccountToken: true), and readable to this user "
                 "(fsGroup)? SIDECAR_SERVICE_ACCOUNT_DIR says where.",
                 cause="no ServiceAccount",
@@ -53,7 +54,7 @@ def meaning(error: Exception, rule: Rule, *, server: str, sent: Collection[str] 
         return _unreachable(f"no answer from the API server {server} in time", rule, "time-out")
     if isinstance(error, httpx2.TransportError | OSError):
         reasons = [each for each in causes if isinstance(each, OSError) and each.strerror]
-        said = reasons[-1].strerror if reasons else printable(str(error), 100) or type(error).__name__
+        said = reasons[-1].strerror if reasons else _without_quotation(error)
         return _unreachable(f"no answer from the API server {server}: {said}", rule, type(error).__name__)
     return ClusterUnreachable(
         f"{server} answered something that is not Kubernetes' ({type(error).__name__}), asked to {rule.verb} "
@@ -62,6 +63,12 @@ def meaning(error: Exception, rule: Rule, *, server: str, sent: Collection[str] 
         "KUBERNETES_SERVICE_HOST and the pod's network.",
         cause="not the API server",
     )
+
+
+def _without_quotation(error: Exception) -> str:
+    """Its words without those of the answer, which may be what was asked: h11 quotes after a colon."""
+    said = printable(str(error).partition(":")[0], 100)
+    return type(error).__name__ if not said or {"'", '"'} & {*said} else said
 
 
 def _refused(response: httpx2.Response, rule: Rule, sent: Collection[str]) -> ClusterError:

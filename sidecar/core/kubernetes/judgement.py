@@ -92,7 +92,8 @@ def judge_state(
 def judge_lease(lease: Lease) -> Found:
     """Whoever holds it is at work; whether they still live is for the next turn to find out."""
     return Found(
-        Outcome.PASS, f"its Lease is held by {lease.holder}" if lease.holder else "its Lease is free"
+        Outcome.PASS,
+        f"its Lease is held by {printable(lease.holder, 100)}" if lease.holder else "its Lease is free",
     )
 
 

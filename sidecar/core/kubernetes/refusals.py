@@ -76,7 +76,7 @@ def refusal(
         )
     return paused(
         ClusterRefused(
-            told + _fields_of(answer),
+            told + _fields_of(answer, sent),
             advice="A Secret takes 1 MiB in all, and no change if it is `immutable`. Anything else is worth "
             "a report.",
             cause=f"http {status}",
@@ -145,14 +145,15 @@ def _words(answer: Mapping[str, Any], status: int, sent: Collection[str]) -> str
     return "" if _quotes(said, sent) else said
 
 
-def _fields_of(answer: Mapping[str, Any]) -> str:
+def _fields_of(answer: Mapping[str, Any], sent: Collection[str]) -> str:
     """Which fields were refused and why, in the server's constants."""
     details = answer.get("details")
     causes = details.get("causes") if isinstance(details, dict) else None
     found = [cause for cause in causes if isinstance(cause, dict)] if isinstance(causes, list) else []
     parts = [f"{printable(each.get('field'), 60)}: {printable(each.get('reason'), 40)}" for each in found[:3]]
     reason = printable(answer.get("reason"), 40)
-    return f" ({', '.join([part for part in (reason, *parts) if part])})" if reason or parts else ""
+    told = ", ".join([part for part in (reason, *parts) if part])
+    return f" ({told})" if told and not _quotes(told, sent) else ""
 
 
 def _quotes(said: str, sent: Collection[str]) -> bool:

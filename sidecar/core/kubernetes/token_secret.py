@@ -43,6 +43,8 @@ WITHDRAWN_ON = f"{NAME}/withdrawn-on"
 WITHDRAWN = f"{NAME}/withdrawn"
 """Digests of the tokens that were: no replica that has not heard of it brings them back."""
 
+Keys = Collection[str]
+
 _LATEST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -97,15 +99,15 @@ def edition_of(contents: Mapping[str, str]) -> Edition:
 
 
 def written(
-    secret: Secret, edition: Edition, *, owner: str, now: float, withdrawn: Collection[str] = ()
+    secret: Secret, edition: Edition, *, owner: str, now: float, ours: Keys = (), withdrawn: Keys = ()
 ) -> Secret | None:
-    """The Secret with this edition; None if it is as it should be. `withdrawn` are keys whose withdrawal is
-    owed: they are emptied, unless they are written.
+    """The Secret with this edition; None if it is as it should be. `ours` are keys that we wrote, even if the
+    Secret does not say so. The withdrawal of `withdrawn` is owed: they are emptied, unless they are written.
 
     :raises SecretNotOurs: another sidecar publishes to it
     """
     _claim(secret, owner)
-    known = secret.annotations.get(KEYS, "").split()
+    known = {*secret.annotations.get(KEYS, "").split(), *(key for key in ours if key in secret.data)}
     data = dict(secret.data)
     if secret.annotations.get(OBJECT_ID) != edition.person:
         withdrawn = {*known, *withdrawn}
