@@ -231,11 +231,26 @@ def test_only_wanted_tokens_with_todays_scopes_are_usable() -> None:
 @given(situation=situations(), policy=policies)
 def test_signin_fetches_exactly_what_readiness_would_not_accept(situation: Situation, policy: Policy) -> None:
     """`signin` returns without a request exactly when the probe would be green for every token."""
-    due = plan.due_for_signin(situation, policy)
+    at_home = replace(policy, carry_seconds=0)
+    due = plan.due_for_signin(situation, at_home)
     for name in situation.wanted:
         alone = {name: situation.cached[name]} if name in situation.cached else {}
-        ready = plan.readiness(replace(situation, cached=alone), policy)
+        ready = plan.readiness(replace(situation, cached=alone), at_home)
         assert (name in due) == (ready is None or ready[1] <= situation.now)
+
+
+@given(situation=situations(), policy=policies)
+def test_signin_fetches_more_where_a_token_has_to_be_carried(situation: Situation, policy: Policy) -> None:
+    """A token that nobody else would see before it ends is not enough, however ready this pod is."""
+    at_home = plan.due_for_signin(situation, replace(policy, carry_seconds=0))
+    for name in plan.due_for_signin(situation, policy):
+        token = situation.cached.get(name)
+        carried = 0 if token is None else schedule.carry_seconds(token, policy.carry_seconds)
+        needed = 0 if token is None else schedule.ready_seconds(token, policy.min_validity_seconds)
+        assert name in at_home or (
+            token is not None and token.remaining_seconds(situation.now) <= needed + carried
+        )
+    assert set(at_home) <= set(plan.due_for_signin(situation, policy))
 
 
 def test_readiness_ends_in_the_second_that_the_numbers_say() -> None:
