@@ -5,7 +5,9 @@ from __future__ import annotations
 from sidecar.adapters.log import Log
 from sidecar.adapters.token_cache import SetAside, TokenCache
 from sidecar.core.kubernetes.shared_copy import by_our_clock
+from sidecar.core.lifetime import never_longer
 from sidecar.core.schedule import Anchor
+from sidecar.core.token import AccessToken
 from sidecar.elsewhere import Elsewhere
 
 
@@ -18,6 +20,11 @@ def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
     if shift is not None:
         cache.commit(cache.account, by_our_clock(cache.tokens, shift=shift, now=now), at=now)
         elsewhere.kept()
+
+
+def held(cache: TokenCache, now: Anchor) -> dict[str, AccessToken]:
+    """All tokens in it, with their lives by the wall clock of `now`."""
+    return {name: never_longer(each, told_at=cache.told_at, now=now) for name, each in cache.tokens.items()}
 
 
 def tell_of(aside: SetAside, log: Log, *, was: str) -> None:

@@ -158,6 +158,11 @@ class TokenCache:
         return self._saved.told_at
 
     @property
+    def withdrawn(self) -> bool:
+        """Whether the last account was given up, as of the last commit."""
+        return self._saved.withdrawn
+
+    @property
     def sealed_at_rest(self) -> bool:
         """Whether the file that was read is sealed."""
         return self._saved_with is not None
@@ -201,7 +206,7 @@ class TokenCache:
 
         :raises OSError: the directory is read-only or full; the file is as it was
         """
-        remembered = Remembered(self._collecting.content, account, dict(tokens), at)
+        remembered = envelope.after(self._saved, self._collecting.content, account, dict(tokens), at)
         content = envelope.to_bytes(remembered)
         key_id = self._seal.sealing_key_id
         header = {"format": FORMAT, "version": VERSION, **self._belongs_to, "key_id": key_id}

@@ -61,8 +61,10 @@ class Exchange:
 
     @property
     def claim(self) -> int:
-        """The serial of what is here, which a Secret that is gone, or not written yet, does not say."""
-        return self.record.serial + int(self.owed)
+        """The serial of what is here, which a Secret that is gone, or not written yet, does not say; or of
+        what the Secret holds, which was read and compared.
+        """
+        return max(self.record.serial + int(self.owed), self.secret.serial)
 
     def settle(self) -> None:
         """Note whether anything is owed, before the file is written anew for other reasons."""
@@ -79,6 +81,10 @@ class Exchange:
             ours = self.local.opened()
         except CacheSealed:
             return Step.LEAVE
+        if ours is not None and ours.account is not None and copy.content is not None:
+            theirs = self.secret.opened(copy)
+            if theirs.account is None and not theirs.withdrawn:
+                return Step.SHARE  # of a pod that found nothing, and is about to ask
         local = self.local.digest() if ours is not None else None
 
         def ours_is_newer() -> bool:
