@@ -23,7 +23,7 @@ from sidecar.core.published import as_readers_see, says_longer
 from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
-from sidecar.opening import adopt, held, tell_of
+from sidecar.opening import adopt, alive, held, tell_of
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
@@ -151,10 +151,7 @@ class Custody:
 
     def _worth_keeping(self) -> dict[str, AccessToken]:
         """When the cache is saved: what another replica wants, and we drop, each would renew without end."""
-        now = self._clock.anchor()
-        return {
-            name: each for name, each in held(self._cache, now).items() if each.lives(now.wall)
-        } | self.tokens
+        return alive(self._cache, self._clock.anchor()) | self.tokens
 
     @property
     def unsaved(self) -> str | None:
@@ -218,7 +215,6 @@ class Custody:
         """
         with self._interrupts.held():
             self._take_back()
-            self._elsewhere.withdraw()
             self._cache.clear()
             self._commit(None, {})
 
@@ -227,6 +223,7 @@ class Custody:
             self._token_dir.withdraw()
         except OSError as error:
             raise self._cannot_publish(error) from error
+        self._elsewhere.withdraw()
         self._log.event("token.withdrawn", level="warning")
 
     def tell_probes(self, policy: Policy) -> None:

@@ -16,7 +16,6 @@ import itertools
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +24,7 @@ from msal_extensions.persistence import BasePersistence
 
 from sidecar.core import envelope
 from sidecar.core.account import Account
-from sidecar.core.envelope import NotForUs, Remembered
+from sidecar.core.envelope import NotForUs, Remembered, SetAside
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
@@ -56,14 +55,6 @@ class Seal(Protocol):
     def open(self, sealed: bytes, *, key_id: str, context: bytes) -> bytes | None:
         """None if there is no such key; raises if what is sealed was altered."""
         ...
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A cache that could not be used and was kept under another name."""
-
-    reason: str
-    path: Path
 
 
 class _Collecting(BasePersistence):  # type: ignore[misc] # msal_extensions has no types
