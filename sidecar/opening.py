@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.token_cache import TokenCache
-from sidecar.core.envelope import SetAside
 from sidecar.core.kubernetes.shared_copy import by_our_clock
 from sidecar.core.lifetime import never_longer
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import AccessToken
 from sidecar.elsewhere import Elsewhere
+from sidecar.posix.files import SetAside
 
 
 def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:

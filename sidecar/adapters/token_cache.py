@@ -24,11 +24,11 @@ from msal_extensions.persistence import BasePersistence
 
 from sidecar.core import envelope
 from sidecar.core.account import Account
-from sidecar.core.envelope import NotForUs, Remembered, SetAside
+from sidecar.core.envelope import NotForUs, Remembered
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
-from sidecar.posix.files import write_durably
+from sidecar.posix.files import SetAside, write_durably
 
 FORMAT = "entra-sidecar cache"
 VERSION = 1

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sidecar.core.account import Account
@@ -47,14 +46,6 @@ class Remembered:
     tokens: TokenSet = field(default_factory=dict)
     told_at: Anchor | None = None
     withdrawn: bool = False
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A cache that could not be used and was kept under another name."""
-
-    reason: str
-    path: Path
 
 
 def after(
