@@ -81,16 +81,15 @@ class Exchange:
             ours = self.local.opened()
         except CacheSealed:
             return Step.LEAVE
-        if ours is not None and ours.account is not None and copy.content is not None:
-            theirs = self.secret.opened(copy)
-            if theirs.account is None and not theirs.withdrawn:
-                return Step.SHARE  # of a pod that found nothing, and is about to ask
         local = self.local.digest() if ours is not None else None
 
         def ours_is_newer() -> bool:
             return ours is not None and shared_copy.answered_later(ours, self.secret.opened(copy))
 
-        return shared_copy.step(copy, local, self.record, ours_is_newer=ours_is_newer)
+        step = shared_copy.step(copy, local, self.record, ours_is_newer=ours_is_newer)
+        if step is Step.ADOPT and ours is not None and shared_copy.loses(ours, self.secret.opened(copy)):
+            return Step.SHARE
+        return step
 
     def take_note(self, copy: Copy) -> None:
         """Nothing had to be done."""
