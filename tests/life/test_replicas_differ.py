@@ -111,3 +111,20 @@ def test_empty_cache_of_a_new_pod_takes_the_place_of_no_sign_in(replicas: Replic
     assert new.turn() is None
     assert new.published() == first.published()
     assert expires_on(new) > new.clock.now()
+
+
+def test_other_scopes_under_the_same_name_cost_requests_and_no_prompt(replicas: Replicas) -> None:
+    """Until the update is over each renews at its looks; neither spends what the other has spent."""
+    old, new = replicas.pod("old"), replicas.pod("newer")
+    new.rules = replace(new.rules, wanted={"": VAULT})
+    old.turn(), new.turn()
+    for _ in range(30):
+        due, pod = min(((pod.number("due") - pod.clock.now(), pod) for pod in (old, new)), key=lambda x: x[0])
+        replicas.clock.sleep(max(due, 0))
+        assert pod.turn() is None
+        for each, scopes in ((old, GRAPH), (new, VAULT)):
+            assert (each.published() or {})["scope"] == scopes[0]
+            assert expires_on(each) > each.clock.now()
+    assert replicas.clock.wall - 1_700_000_000 >= 2400, "not in haste"
+    assert len(old.authority.prompts) + len(new.authority.prompts) == 1
+    assert replicas.provider.reused == []
