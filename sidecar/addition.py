@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sidecar.core.formats import FORMATS, files_of
-from sidecar.core.lifetime import never_longer
 from sidecar.core.token import AccessToken
 from sidecar.custody import Custody
 from sidecar.errors import ConfigurationError
-from sidecar.opening import adopt
+from sidecar.opening import adopt, held
 
 _SAME = "Give serve the same settings as refresh, and restart whichever has the older ones."
 
@@ -78,10 +77,7 @@ class Addition(Custody):
             raise self._cannot_publish(error) from error
 
     def _worth_keeping(self) -> dict[str, AccessToken]:
-        told_at, now = self._cache.told_at, self._clock.anchor()
-        return {
-            name: never_longer(token, told_at=told_at, now=now) for name, token in self._cache.tokens.items()
-        }
+        return held(self._cache, self._clock.anchor())
 
 
 def _formats_in(paths: Collection[str]) -> list[str]:

@@ -137,7 +137,9 @@ def _exec(
         )
     finally:
         if wipe:
-            supervision.wipe(settings.token_dir, settings.state_dir)
+            state = [settings.state_secret] if settings.state_secret else []
+            shared = [*state, *settings.publish_secret]
+            supervision.wipe(settings.token_dir, settings.state_dir, shared=shared)
 
 
 def _serve(settings: Settings, flags: Sequence[str]) -> int:

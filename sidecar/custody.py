@@ -17,13 +17,13 @@ from sidecar.adapters.token_dir import Document, TokenDirectory
 from sidecar.core import plan
 from sidecar.core.account import Account
 from sidecar.core.formats import files_of
-from sidecar.core.lifetime import moved_between, never_longer
+from sidecar.core.lifetime import moved_between
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.published import as_readers_see, says_longer
 from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
-from sidecar.opening import adopt, tell_of
+from sidecar.opening import adopt, alive, held, tell_of
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
@@ -98,9 +98,7 @@ class Custody:
     @property
     def tokens(self) -> dict[str, AccessToken]:
         """The saved tokens that are still wanted, with their lives by the wall clock as it is now."""
-        told_at, now = self._cache.told_at, self._clock.anchor()
-        usable = plan.usable(self._cache.tokens, self._wanted)
-        return {name: never_longer(token, told_at=told_at, now=now) for name, token in usable.items()}
+        return plan.usable(held(self._cache, self._clock.anchor()), self._wanted)
 
     def save(self, account: Account, tokens: TokenSet) -> None:
         """Make a new refresh token and `tokens` durable, beside the other tokens of the same person. The old
@@ -124,7 +122,7 @@ class Custody:
         """
         if self.account is not None and moved_between(self._cache.told_at, self._clock.anchor()):
             with suppress(OSError):
-                self._cache.commit(self.account, self.tokens, at=self._clock.anchor())
+                self._cache.commit(self.account, self._worth_keeping(), at=self._clock.anchor())
                 self._elsewhere.kept()
 
     def rehearse(self) -> None:
@@ -134,7 +132,7 @@ class Custody:
         """
         self._elsewhere.make_room()
         self._cache.discard()
-        self._commit(self.account, self.tokens)
+        self._commit(self.account, self._worth_keeping())
         try:
             self._token_dir.rehearse()
         except OSError as error:
@@ -152,8 +150,8 @@ class Custody:
             raise self.cannot_save(error) from error
 
     def _worth_keeping(self) -> dict[str, AccessToken]:
-        """What stays in the cache when another token is saved."""
-        return self.tokens
+        """When the cache is saved: what another replica wants, and we drop, each would renew without end."""
+        return alive(self._cache, self._clock.anchor()) | self.tokens
 
     @property
     def unsaved(self) -> str | None:
@@ -174,6 +172,8 @@ class Custody:
         """
         account, tokens = self.account, self.tokens
         if account is None:
+            if self._cache.withdrawn and self._token_dir.published():
+                self._take_back()
             return
         now = self._clock.now()
         published = self._token_dir.published()
@@ -214,14 +214,17 @@ class Custody:
         :raises DirectoryError: a directory is read-only
         """
         with self._interrupts.held():
-            try:
-                self._token_dir.withdraw()
-            except OSError as error:
-                raise self._cannot_publish(error) from error
-            finally:  # other pods shall not keep what this one cannot take back
-                self._elsewhere.withdraw()
+            self._take_back()
             self._cache.clear()
             self._commit(None, {})
+
+    def _take_back(self) -> None:
+        try:
+            self._token_dir.withdraw()
+        except OSError as error:
+            raise self._cannot_publish(error) from error
+        finally:  # other pods shall not keep what this one cannot take back
+            self._elsewhere.withdraw()
         self._log.event("token.withdrawn", level="warning")
 
     def tell_probes(self, policy: Policy) -> None:

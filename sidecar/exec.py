@@ -126,8 +126,10 @@ def _beside(
             children.end(loop, seconds=LOOP_END_SECONDS)
 
 
-def wipe(token_dir: Path, state_dir: Path) -> None:
-    """Remove the published tokens and the sign-in with its refresh token; what fails is said."""
+def wipe(token_dir: Path, state_dir: Path, *, shared: Sequence[object] = ()) -> None:
+    """Remove the published tokens and the sign-in with its refresh token; what fails is said. So is what is
+    left: Secrets that are `shared` with others, who may be at work.
+    """
     from sidecar.adapters.state_dir import PRIVATE
     from sidecar.adapters.token_dir import Access, TokenDirectory
 
@@ -138,6 +140,9 @@ def wipe(token_dir: Path, state_dir: Path) -> None:
             shutil.rmtree(state_dir / PRIVATE)
     except OSError as error:
         print(f"exec: not all could be wiped: {error}", file=sys.stderr)
+    if shared:
+        names = ", ".join(str(name) for name in shared)
+        print(f"exec: others may use what is in these Secrets, which is left: {names}", file=sys.stderr)
 
 
 def _refused(name: str, code: int) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from sidecar.adapters.log import Log
-from sidecar.adapters.token_cache import SetAside, TokenCache
+from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.kubernetes.shared_copy import by_our_clock
+from sidecar.core.lifetime import never_longer
 from sidecar.core.schedule import Anchor
+from sidecar.core.token import AccessToken
 from sidecar.elsewhere import Elsewhere
+from sidecar.posix.files import SetAside
 
 
 def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
@@ -18,6 +21,16 @@ def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
     if shift is not None:
         cache.commit(cache.account, by_our_clock(cache.tokens, shift=shift, now=now), at=now)
         elsewhere.kept()
+
+
+def held(cache: TokenCache, now: Anchor) -> dict[str, AccessToken]:
+    """All tokens in it, with their lives by the wall clock of `now`."""
+    return {name: never_longer(each, told_at=cache.told_at, now=now) for name, each in cache.tokens.items()}
+
+
+def alive(cache: TokenCache, now: Anchor) -> dict[str, AccessToken]:
+    """Those of them that have not expired."""
+    return {name: each for name, each in held(cache, now).items() if each.lives(now.wall)}
 
 
 def tell_of(aside: SetAside, log: Log, *, was: str) -> None:

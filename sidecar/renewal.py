@@ -104,8 +104,7 @@ class Renewal:
     def run(self, names: Sequence[str], *, attempts: int) -> None:
         """Renew `names`; those that fail for a passing reason are tried up to `attempts` times.
 
-        :raises DirectoryError: what was obtained could not be saved or published; what was obtained for
-            other tokens before is
+        :raises DirectoryError: what was obtained could not be saved or published; earlier answers are
         :raises AccountRefused: the account is not allowed any more, as the answer shows; nothing of that
             answer is saved or published
         """
@@ -161,6 +160,8 @@ class Renewal:
                         break
                     self._heart.beat()
                     self._custody.elsewhere.make_room()  # many take longer than the room was made for
+                    if self._interrupts.pending:
+                        break  # TERM waits for one request, the Lease's or this one
                     self._one(name, batch)
             finally:
                 # Also without a token that is of use: the answer may have brought a new refresh token.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from sidecar.exec import wipe
 from sidecar.kubernetes import wiring
 from sidecar.settings import Settings, read_settings
 
@@ -43,3 +45,13 @@ def test_nothing_is_asked_where_nothing_is_set(settings: Settings) -> None:
     """Every pod has these variables; they alone mean nothing."""
     environ = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
     assert wiring.api_server(replace(settings, publish_secret=()), environ) is None
+
+
+def test_wipe_says_which_secrets_are_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other pods may use what is in them; nobody is to believe that the sign-in is gone."""
+    wipe(tmp_path / "tokens", tmp_path / "state", shared=read_settings(SETTINGS, {}).publish_secret)
+    assert capsys.readouterr().err == (
+        "exec: others may use what is in these Secrets, which is left: apps/entra-token\n"
+    )
+    wipe(tmp_path / "tokens", tmp_path / "state")
+    assert capsys.readouterr().err == ""

@@ -16,7 +16,6 @@ import itertools
 import json
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +28,7 @@ from sidecar.core.envelope import NotForUs, Remembered
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
-from sidecar.posix.files import write_durably
+from sidecar.posix.files import SetAside, write_durably
 
 FORMAT = "entra-sidecar cache"
 VERSION = 1
@@ -56,14 +55,6 @@ class Seal(Protocol):
     def open(self, sealed: bytes, *, key_id: str, context: bytes) -> bytes | None:
         """None if there is no such key; raises if what is sealed was altered."""
         ...
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A cache that could not be used and was kept under another name."""
-
-    reason: str
-    path: Path
 
 
 class _Collecting(BasePersistence):  # type: ignore[misc] # msal_extensions has no types
@@ -158,6 +149,11 @@ class TokenCache:
         return self._saved.told_at
 
     @property
+    def withdrawn(self) -> bool:
+        """Whether the last account was given up, as of the last commit."""
+        return self._saved.withdrawn
+
+    @property
     def sealed_at_rest(self) -> bool:
         """Whether the file that was read is sealed."""
         return self._saved_with is not None
@@ -201,7 +197,7 @@ class TokenCache:
 
         :raises OSError: the directory is read-only or full; the file is as it was
         """
-        remembered = Remembered(self._collecting.content, account, dict(tokens), at)
+        remembered = envelope.after(self._saved, self._collecting.content, account, dict(tokens), at)
         content = envelope.to_bytes(remembered)
         key_id = self._seal.sealing_key_id
         header = {"format": FORMAT, "version": VERSION, **self._belongs_to, "key_id": key_id}

@@ -37,12 +37,23 @@ class Remembered:
     """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave.
 
     The tokens' instants are by the wall clock of `told_at`; None where an older version did not say.
+    `withdrawn`: there is no account since the last one is not allowed any more, which ends its live tokens
+    wherever they are published; a cache that was lost ends none.
     """
 
     msal: str = field(default="", repr=False)
     account: Account | None = None
     tokens: TokenSet = field(default_factory=dict)
     told_at: Anchor | None = None
+    withdrawn: bool = False
+
+
+def after(
+    before: Remembered, msal: str, account: Account | None, tokens: TokenSet, told_at: Anchor | None
+) -> Remembered:
+    """What takes its place. A sign-in is given up for one reason only."""
+    withdrawn = account is None and (before.withdrawn or before.account is not None)
+    return Remembered(msal, account, tokens, told_at, withdrawn)
 
 
 def to_bytes(remembered: Remembered) -> bytes:
@@ -52,6 +63,7 @@ def to_bytes(remembered: Remembered) -> bytes:
         "account": asdict(remembered.account) if remembered.account else None,
         "tokens": {name: asdict(token) for name, token in remembered.tokens.items()},
         "told_at": asdict(remembered.told_at) if remembered.told_at else None,
+        "withdrawn": remembered.withdrawn,
     }
     return json.dumps(document).encode()
 
@@ -73,6 +85,7 @@ def from_bytes(content: bytes) -> Remembered:
         if "tokens" in document
         else {},
         told_at=None if document.get("told_at") is None else anchor_from(_mapping(document["told_at"])),
+        withdrawn=document.get("withdrawn") is True,
     )
 
 

@@ -61,8 +61,10 @@ class Exchange:
 
     @property
     def claim(self) -> int:
-        """The serial of what is here, which a Secret that is gone, or not written yet, does not say."""
-        return self.record.serial + int(self.owed)
+        """The serial of what is here, which a Secret that is gone, or not written yet, does not say; or of
+        what the Secret holds, which was read and compared.
+        """
+        return max(self.record.serial + int(self.owed), self.secret.serial)
 
     def settle(self) -> None:
         """Note whether anything is owed, before the file is written anew for other reasons."""
@@ -84,7 +86,10 @@ class Exchange:
         def ours_is_newer() -> bool:
             return ours is not None and shared_copy.answered_later(ours, self.secret.opened(copy))
 
-        return shared_copy.step(copy, local, self.record, ours_is_newer=ours_is_newer)
+        step = shared_copy.step(copy, local, self.record, ours_is_newer=ours_is_newer)
+        if step is Step.ADOPT and ours is not None and shared_copy.loses(ours, self.secret.opened(copy)):
+            return Step.SHARE
+        return step
 
     def take_note(self, copy: Copy) -> None:
         """Nothing had to be done."""

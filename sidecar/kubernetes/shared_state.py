@@ -34,12 +34,8 @@ from sidecar.posix.in_time import in_time
 from sidecar.posix.interrupts import Interrupts
 
 LOOK_SECONDS = 300  # or sooner, by place: token Secrets, looked at as often, would end what is later
-OWED_SECONDS = 20
-"""A third of the Lease's duration, which is kept until what is owed has arrived."""
-
-PATIENCE_SECONDS = 5
-"""For another replica's turn: most take a second."""
-
+OWED_SECONDS = 20  # a third of the Lease's duration, which is kept until what is owed has arrived
+PATIENCE_SECONDS = 5  # for another replica's turn: most take a second
 RELEASE_SECONDS = 0.5
 
 
@@ -119,6 +115,8 @@ class SharedState(Nowhere):
             copy = secret.read(known=exchange.record.remote)
             shared_news.set_aside(self._name, secret.damaged, self._local, self._log)
             if secret.missing is not None:
+                if exchange.owed:
+                    self._take(0)  # or it would run out, and others use a refresh token that is spent
                 raise secret.missing
             where = TURN
             self._compare(copy)
@@ -132,7 +130,7 @@ class SharedState(Nowhere):
         self._keep_record()
 
     def kept(self) -> None:
-        """The file was written anew, and nothing more is owed for it."""
+        """Nothing more is owed for the file that was written anew."""
         self._exchange.kept()
         self._keep_record()
 

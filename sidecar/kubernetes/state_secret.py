@@ -57,6 +57,11 @@ class StateSecret:
         self._secret, self._copy = secret, copy
         return copy
 
+    @property
+    def serial(self) -> int:
+        """Of a state that is of use; 0 as long as none is known."""
+        return self._copy.serial if self._copy is not None and self._copy.content is not None else 0
+
     def present(self) -> Copy:
         """What is known of it; read if nothing is."""
         return self.read() if self._copy is None else self._copy

@@ -5,10 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 PLAIN_MAX_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A file that could not be used and was kept under another name."""
+
+    reason: str
+    path: Path
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:

@@ -179,3 +179,23 @@ def test_reboot_does_not_forget_what_is_owed(replicas: Replicas) -> None:
     again = replicas.pod("again")
     again.turn()
     assert replicas.refresh_token(again) == replicas.provider.current
+
+
+def test_deleted_secret_lets_nobody_use_what_is_spent(replicas: Replicas) -> None:
+    """Both replicas go on beside it; the one with the newer refresh token keeps the Lease for as long."""
+    first, second = replicas.pod("first"), replicas.pod("second")
+    first.turn(), second.turn()
+    replicas.clock.sleep(2900)
+    del replicas.cluster.secrets[STATE]
+    for _ in range(120):
+        due, pod = min(
+            ((pod.number("due") - pod.clock.now(), pod) for pod in (first, second)), key=lambda x: x[0]
+        )
+        replicas.clock.sleep(max(due, 0))
+        pod.turn()
+    assert replicas.provider.reused == []
+    replicas.cluster.add_secret(STATE)
+    replicas.clock.sleep(61)
+    first.turn(), second.turn(), first.turn(), second.turn()
+    assert first.published() == second.published()
+    assert len(first.authority.prompts) + len(second.authority.prompts) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from sidecar.adapters.token_dir import Access, TokenDirectory
 from sidecar.core.device_code import Answer
 from sidecar.core.token import Labels
 from sidecar.custody import Custody
+from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
 from sidecar.posix.interrupts import Interrupted, Interrupts
-from tests.life.bench import Bench
+from sidecar.renewal import Renewal
+from tests.life.bench import ARM, GRAPH, Bench
+from tests.life.doubles import QuietHeart
 
 
 @pytest.fixture
@@ -84,24 +88,68 @@ def interrupts() -> Iterator[Interrupts]:
         signal.signal(number, handler)
 
 
-def test_term_during_a_publication_waits_for_its_end(bench: Bench, interrupts: Interrupts) -> None:
-    """Also where it costs no request, such as after a lost token directory: all names or none."""
-    bench.signin()
-    for entry in bench.token_path.iterdir():
-        if entry.is_symlink():
-            entry.unlink()
-    custody = Custody(
+def custody_of(
+    bench: Bench, interrupts: Interrupts, token_dir: TokenDirectory, elsewhere: Elsewhere | None = None
+) -> Custody:
+    """Of this pod, with signals as they are."""
+    return Custody(
         cache=bench.cache,
-        token_dir=Terminated(bench.token_path, Access()),
+        token_dir=token_dir,
         state=StateDirectory(bench.state_path),
         wanted=bench.rules.wanted,
         labels=Labels(client_id="client", entra=True),
         clock=bench.clock,
         interrupts=interrupts,
         log=Log(format="json", level="debug", stream=bench.output),
+        elsewhere=elsewhere,
     )
+
+
+def test_term_during_a_publication_waits_for_its_end(bench: Bench, interrupts: Interrupts) -> None:
+    """Also where it costs no request, such as after a lost token directory: all names or none."""
+    bench.signin()
+    for entry in bench.token_path.iterdir():
+        if entry.is_symlink():
+            entry.unlink()
+    custody = custody_of(bench, interrupts, Terminated(bench.token_path, Access()))
     custody.open()
     with pytest.raises(Interrupted):
         custody.publish()
     assert {"token", "token.json", "expires_on"} <= {path.name for path in bench.token_path.iterdir()}
     assert bench.published() is not None
+
+
+def test_term_beside_a_renewal_of_the_lease_sends_no_further_request(
+    bench: Bench, interrupts: Interrupts
+) -> None:
+    """The Lease may take its ten seconds; what was obtained before is saved, and nobody is asked for more."""
+    bench.rules = replace(bench.rules, wanted={"": GRAPH, "arm": ARM})
+    bench.signin()
+    bench.authority.requests.clear()
+
+    class Slow(Nowhere):
+        """TERM comes while the Lease is renewed for the second request."""
+
+        calls = 0
+
+        def make_room(self) -> None:
+            """The turn's, the first token's, the second one's."""
+            self.calls += 1
+            if self.calls == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    custody = custody_of(bench, interrupts, TokenDirectory(bench.token_path, Access()), Slow())
+    custody.open()
+    renewal = Renewal(
+        authority=bench.authority,
+        custody=custody,
+        heart=QuietHeart(bench.state_path / "heartbeat", bench.clock),
+        interrupts=interrupts,
+        wanted=bench.rules.wanted,
+        admission=bench.rules.admission,
+        log=Log(format="json", level="debug", stream=bench.output),
+    )
+    with pytest.raises(Interrupted):
+        renewal.run(["", "arm"], attempts=1)
+    assert [kind for kind, _ in bench.authority.requests] == ["renew"]
+    assert list(renewal.renewed) == [""]

@@ -8,6 +8,7 @@ order:
 3. Where both have gone on, the one whose sign-in the authority has answered later: its ID tokens say when, by
    the authority's clock.
 4. What nobody can use, or is not there, is written from here.
+5. No sign-in gives way to none, unless its account is not allowed any more.
 """
 
 from __future__ import annotations
@@ -121,6 +122,13 @@ def answered_later(ours: Remembered, theirs: Remembered) -> bool:
     if (mine is None) is not (other is None):
         return mine is not None
     return (ours.told_at.wall if ours.told_at else 0) > (theirs.told_at.wall if theirs.told_at else 0)
+
+
+def loses(ours: Remembered, theirs: Remembered) -> bool:
+    """Whether `theirs` is of a pod that found nothing and is about to ask, while we have a sign-in. One that
+    was given up is lost to all.
+    """
+    return ours.account is not None and theirs.account is None and not theirs.withdrawn
 
 
 def shift_seconds(
