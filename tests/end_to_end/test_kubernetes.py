@@ -11,7 +11,7 @@ from sidecar.core.kubernetes.objects import ObjectName, Rule
 from tests.emulator import Emulator
 from tests.end_to_end.one_turn import one_turn
 from tests.end_to_end.pod import Pod
-from tests.kubernetes_api.server import KubernetesApi
+from tests.kubernetes_api.server import Fault, KubernetesApi
 from tests.leaks import Leaks
 
 TOKEN, STATE = ObjectName("apps", "entra-token"), ObjectName("entra", "entra-state")
@@ -122,6 +122,20 @@ def test_without_the_api_what_is_cached_is_published_and_nothing_is_asked(
     assert turn.code == 0, turn.output
     assert entra.count("token") == asked + 1
     assert (shared.private / "cache").read_bytes() in kubernetes_api.store.data(STATE).values()
+
+
+def test_term_at_an_open_prompt_waits_for_no_api_server_that_hangs(
+    shared: Pod, entra: Emulator, kubernetes_api: KubernetesApi
+) -> None:
+    """The Lease is let go if that takes half a second; else it is over by itself a minute later."""
+    entra.policy.approve_after = None
+    shared.settings |= {"SIDECAR_POD": "entra/entra-shared-0/12-34"}
+    loop = shared.start("refresh")
+    loop.wait_for("signin.code_issued")
+    kubernetes_api.befall(Fault("hang", times=None))
+    code, seconds = loop.stop()
+    assert code == 0, loop.output
+    assert seconds < 4, loop.output
 
 
 @pytest.mark.parametrize(
