@@ -28,12 +28,15 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """`name` never changes its meaning. `fix` is empty where there is nothing to do."""
+    """`name` never changes its meaning. `fix` is empty where there is nothing to do; `commands` belong to it,
+    and are for a shell.
+    """
 
     name: str
     outcome: Outcome
     seen: str
     fix: str = ""
+    commands: tuple[str, ...] = ()
 
 
 CHECKS: dict[str, str] = {
@@ -84,7 +87,7 @@ def document(checks: Iterable[Check]) -> dict[str, Any]:
                 "name": check.name,
                 "outcome": check.outcome.value,
                 "seen": printable(check.seen, 1000),
-                "fix": printable(check.fix, 1000) or None,
+                "fix": printable(" ".join([check.fix, "; ".join(check.commands)]).strip(), 1000) or None,
             }
             for check in all_checks
         ],
@@ -92,11 +95,14 @@ def document(checks: Iterable[Check]) -> dict[str, Any]:
 
 
 def words(check: Check) -> str:
-    """For people: a line or some, at most 80 columns wide as far as names allow."""
+    """For people: a line or some, at most 80 columns wide as far as names allow; a command has one of its
+    own, however long, so that it can be pasted.
+    """
     mark = check.outcome.value.upper() if check.outcome is Outcome.FAIL else check.outcome.value
     lines = _filled(f"{mark:<5} {check.name.replace('_', ' '):<17}", printable(check.seen, 1000))
     if check.fix:
         lines += _filled(" " * 23 + "> ", printable(check.fix, 1000))
+    lines += [f"  {printable(command, 1000)}" for command in check.commands]
     return "\n".join(lines) + "\n"
 
 

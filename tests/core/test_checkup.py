@@ -174,6 +174,14 @@ def test_document_and_lines_are_safe_to_print(made: list[Check]) -> None:
     assert summary(made).startswith("\n")
 
 
+def test_commands_stand_on_lines_of_their_own() -> None:
+    """A wrapped one would run in pieces when it is pasted; programs get all in one text."""
+    command = "kubectl -n apps create role entra-sidecar --verb=get,update --resource=secrets && " + "x" * 60
+    check = Check("cluster_rules", Outcome.FAIL, "missing", "Bind it, or:", (command, "kubectl version"))
+    assert words(check).splitlines()[-2:] == [f"  {command}", "  kubectl version"]
+    assert document([check])["checks"][0]["fix"] == f"Bind it, or: {command}; kubectl version"
+
+
 def test_room_is_told_in_the_unit_that_matters() -> None:
     """Whole numbers, rounded down."""
     assert [room_words(size) for size in (0, 65536, 3 << 20, (5 << 30) - 1)] == [

@@ -50,8 +50,10 @@ def test_missing_rule_is_told_as_a_line_of_a_role_and_as_a_command() -> None:
         "resources: [leases], resourceNames: [entra-state], verbs: [get, update]}",
     ):
         assert line in check.seen
-    assert "kubectl -n apps create role entra-sidecar-secrets-entra-token --verb=get,update" in check.fix
-    assert "kubectl -n entra create rolebinding entra-sidecar-leases-entra-state" in check.fix
+    assert (
+        "kubectl -n apps create role entra-sidecar-secrets-entra-token --verb=get,update" in check.commands[0]
+    )
+    assert "kubectl -n entra create rolebinding entra-sidecar-leases-entra-state" in check.commands[-1]
     assert len(words(check).splitlines()) > 2
 
 
@@ -117,7 +119,9 @@ def test_secret_of_another_sidecar_fails_with_the_command_that_frees_it() -> Non
         "fail",
         "apps/entra-token belongs to another sidecar (state of other/entra-state)",
     )
-    assert found.fix.endswith("annotate secret --namespace apps entra-token entra-token-sidecar/owner-")
+    assert found.commands[0].endswith(
+        "annotate secret --namespace apps entra-token entra-token-sidecar/owner-"
+    )
 
 
 def test_token_secret_that_apps_could_not_use_fails() -> None:

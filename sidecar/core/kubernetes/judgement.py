@@ -24,13 +24,20 @@ class Found:
     outcome: Outcome
     seen: str
     fix: str = ""
+    commands: tuple[str, ...] = ()
 
 
 def together(name: str, found: Sequence[Found]) -> Check:
     """One check of several: the worst counts, and everything is said."""
     worst = max((each.outcome for each in found), key=_WEIGHT.index)
     fixes = dict.fromkeys(each.fix for each in found if each.fix)
-    return Check(name, worst, "; ".join(each.seen for each in found), " ".join(fixes))
+    return Check(
+        name,
+        worst,
+        "; ".join(each.seen for each in found),
+        " ".join(fixes),
+        tuple(dict.fromkeys(command for each in found for command in each.commands)),
+    )
 
 
 def judge_rules(needed: Sequence[Rule], missing: Sequence[Rule], account: str | None = None) -> Check:
@@ -47,9 +54,13 @@ def judge_rules(needed: Sequence[Rule], missing: Sequence[Rule], account: str | 
     seen = "; ".join(f"missing in {where}: {' '.join(lines)}" for where, lines in by_namespace.items())
     only_events = all((rule.group, rule.resource) == EVENTS for rule in missing)
     who = f"ServiceAccount {account}" if account else "the pod's ServiceAccount"
-    commands = [as_commands(whole(each), account=account or NOBODY) for each in lacking]
-    fix = f"Bind it to {who} with the Role that the manifests ship, or: {'; '.join(commands)}"
-    return Check("cluster_rules", Outcome.WARN if only_events else Outcome.FAIL, seen, fix)
+    return Check(
+        "cluster_rules",
+        Outcome.WARN if only_events else Outcome.FAIL,
+        seen,
+        f"Bind it to {who} with the Role that the manifests ship, or:",
+        tuple(as_commands(whole(each), account=account or NOBODY) for each in lacking),
+    )
 
 
 def judge_unwanted(asked: Sequence[Rule], allowed: Sequence[Rule]) -> Check:
@@ -106,8 +117,8 @@ def judge_owner(secret: Secret, owner: str) -> Found | None:
     return Found(
         Outcome.FAIL,
         f"{name} belongs to another sidecar ({printable(other, 200)})",
-        "Name another Secret. If that sidecar is no more, or is this one with other settings, set it free: "
-        f"kubectl annotate secret --namespace {name.namespace} {name.name} {OWNER}-",
+        "Name another Secret. If that sidecar is no more, or is this one with other settings, set it free:",
+        (f"kubectl annotate secret --namespace {name.namespace} {name.name} {OWNER}-",),
     )
 
 
