@@ -124,7 +124,7 @@ def _shared(shared: Mapping[str, Any]) -> str:
     else:
         words += f": number {shared['serial']}, the same here since {utc(shared['shared_on'])}"
     if shared["holder"]:
-        words += f"; in use by {printable(shared['holder'], 300)} when last seen"
+        words += f"; in use by {printable(shared['holder'], 300)} when last seen (its log may have a prompt)"
     if not shared["error"]:
         return words
     return f"{words}; FAILING since {utc(shared['failing_since'])}: {printable(shared['error'], MESSAGE_MAX)}"

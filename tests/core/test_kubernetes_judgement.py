@@ -62,8 +62,8 @@ def test_commands_allow_all_that_an_object_needs_to_whoever_needs_it() -> None:
     missing = [rule for rule in NEEDED if rule.verb == "update" and rule.namespace == "apps"]
     check = judge_rules(NEEDED, missing, "entra:entra-shared")
     assert "verbs: [update]}" in check.seen
-    assert "--verb=get,update --resource=secrets --resource-name=entra-token" in check.fix
-    assert check.fix.endswith("--serviceaccount=entra:entra-shared")
+    assert "--verb=get,update --resource=secrets --resource-name=entra-token" in check.commands[0]
+    assert check.commands[0].endswith("--serviceaccount=entra:entra-shared")
 
 
 def test_missing_events_alone_keep_nobody_from_starting() -> None:

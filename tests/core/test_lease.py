@@ -61,7 +61,9 @@ def test_pause_grows_to_a_minute_but_not_past_the_end(seen_for: float, pause: in
     """A prompt may be open for an hour, and a dead holder is replaced in time."""
     lease = of("other", renewed_on=seen_for if seen_for > 60 else 1.0)
     seen = rule.sight(lease, rule.sight(of("other"), None, at(0)), at(seen_for))
-    assert rule.held(lease, seen, at(seen_for)).pause_seconds == pause
+    held = rule.held(lease, seen, at(seen_for))
+    assert held.pause_seconds == pause
+    assert held.told is (seen_for > 60)  # an hour of it in the log would hide what matters
 
 
 def test_ours_and_nobodys_are_free() -> None:

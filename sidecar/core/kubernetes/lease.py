@@ -77,12 +77,13 @@ def left_seconds(lease: Lease, seen: Sighting, now: Anchor) -> float:
 
 def held(lease: Lease, seen: Sighting, now: Anchor) -> LeaseHeld:
     """The error for it. The pause grows with the time that the same holder has it for: a prompt may stay open
-    for an hour.
+    for an hour, of which the log is told in its first minute.
     """
     left = left_seconds(lease, seen, now)
     pause = max(now.boot - seen.holder_since, PAUSE_FIRST_SECONDS)
     error = LeaseHeld(f"{seen.holder[:100]} is at work: it holds the Lease {lease.name}")
     error.pause_seconds = int(min(pause, PAUSE_MAX_SECONDS, max(left, 0) + 1))
+    error.told = pause > PAUSE_MAX_SECONDS
     return error
 
 
