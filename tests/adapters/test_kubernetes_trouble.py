@@ -54,7 +54,7 @@ def test_a_missing_rule_is_spelled_out(kubernetes_api: KubernetesApi, client: Li
     error = raised(lambda: client.replace_secret(replace(read, data={"token": b"x"})))
     assert type(error) is ClusterForbidden
     assert (
-        '{apiGroups: [""], resources: [secrets], resourceNames: [entra-token], verbs: [update]}'
+        '{apiGroups: [""], resources: [secrets], resourceNames: [entra-token], verbs: [get, update]}'
         in error.advice
     )
     assert "ServiceAccount entra-shared of namespace entra to a Role in namespace apps" in error.advice
