@@ -108,6 +108,14 @@ def refused(
     return replace(session, signed_in_on=None, told=None)
 
 
+def adopted(ours: Session, theirs: Session, *, now: float) -> Session:
+    """Another replica has saved a sign-in, of which `theirs` tells by our clock; what was learned here stays.
+    One that begins in the future goes by a clock that nobody can correct: nothing is known of it.
+    """
+    known = theirs if (theirs.signed_in_on or 0) <= now + SAME_SECONDS else Session()
+    return replace(ours, signed_in_on=known.signed_in_on, told=known.told)
+
+
 def without_other_tokens(session: Session, wanted: Collection[str]) -> Session:
     """The same without what was learned from a token that is no longer wanted: no success of it would ever
     show that the policy is another one now.
