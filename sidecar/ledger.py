@@ -58,13 +58,13 @@ class Ledger:
                 "all the same, but certificates and other machines' timestamps are judged by it.",
             )
 
-    def adopted(self, tokens: TokenSet, theirs: Session) -> None:
+    def adopted(self, tokens: TokenSet, theirs: Session, *, shift: float) -> None:
         """Another replica has obtained these: what was tried here is over, but for early prompts if it is the
-        same sign-in. `theirs` is what is known of it.
+        same sign-in. `theirs` tells of it, moved by `shift`.
         """
         self.check_clock()  # or a leap would move what is right already
         before, now = self.journal.session, self._clock.now()
-        known = session.adopted(before, theirs, now=now)
+        known = session.adopted(before, theirs, now=now, shift=shift)
         same = known.signed_in_on is not None and known.signed_in_on == before.signed_in_on
         fresh = {
             name: Attempts(succeeded_on=each.issued_on)

@@ -41,8 +41,8 @@ class Upkeep:
         """
         self._custody.open()
         theirs = self._custody.take_along(self._session)
-        if self._custody.elsewhere.adopted_shift is not None:
-            self._ledger.adopted(self._custody.tokens, theirs)
+        if (shift := self._custody.elsewhere.adopted_shift) is not None:
+            self._ledger.adopted(self._custody.tokens, theirs, shift=shift)
 
     def situation(self, *, at_once: bool = False) -> Situation:
         """What there is to decide on, now. Tokens on demand are for `refresh`, once they were obtained: the
