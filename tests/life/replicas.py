@@ -44,12 +44,12 @@ class NodeClock(VirtualClock):
         super().__init__()
         self._real = real
         self._node = node
-        self._ahead = ahead
+        self.ahead = ahead
         self._up = up
 
     def now(self) -> float:
         """Of this machine's wall clock."""
-        return self._real.wall + self._ahead
+        return self._real.wall + self.ahead
 
     def anchor(self) -> Anchor:
         """Both of this machine's."""

@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.core.journal import Journal, from_text
 from tests.life.bench import Bench
-from tests.life.replicas import Replicas, expires_on
+from tests.life.replicas import NodeClock, Replicas, expires_on
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -130,3 +130,16 @@ def test_renewal_that_somebody_asked_for_waits_for_the_lease(replicas: Replicas)
     assert len(first.authority.requests) == requests
     run(replicas, [first], 300)
     assert len(first.authority.requests) == requests + 1
+
+
+def test_leap_that_is_seen_with_anothers_renewal_counts_once(replicas: Replicas) -> None:
+    """What was moved to the new time already is not moved again."""
+    first, second = pod(replicas, "first"), pod(replicas, "second")
+    run(replicas, [first, second], 2 * HOUR)
+    assert first.turn(at_once=True) is None
+    assert isinstance(second.clock, NodeClock)
+    second.clock.ahead += HOUR
+    assert second.turn() is None
+    began_on = journal(second).session.signed_in_on
+    assert began_on is not None
+    assert abs(began_on - HOUR - replicas.provider.signed_in_on) <= LOOK
