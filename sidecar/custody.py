@@ -20,10 +20,11 @@ from sidecar.core.formats import files_of
 from sidecar.core.lifetime import moved_between
 from sidecar.core.plan import Policy, Situation
 from sidecar.core.published import as_readers_see, says_longer
+from sidecar.core.session import Session
 from sidecar.core.token import AccessToken, Labels, TokenSet, Wanted
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import DirectoryError
-from sidecar.opening import adopt, alive, held, tell_of
+from sidecar.opening import adopt, alive, held, reseal, tell_of
 from sidecar.posix.clock import Clock
 from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupts
@@ -77,13 +78,13 @@ class Custody:
             adopt(self._cache, self._elsewhere, self._clock.anchor())
         except OSError as error:
             raise self.cannot_save(error) from error
-        if aside is not None:
-            tell_of(aside, self._log, was=self._state.cache_file.name)
-        if self._cache.sealed_otherwise:
-            # At once, so that an open cache does not wait for its key, nor an old key for the next renewal.
-            with suppress(OSError):
-                self._cache.commit(self._cache.account, self._cache.tokens, at=self._cache.told_at)
-                self._elsewhere.saved()
+        tell_of(aside, self._log, was=self._state.cache_file.name)
+        reseal(self._cache, self._elsewhere)
+
+    def take_along(self, session: Callable[[], Session]) -> Session:
+        """With each save from now on. Returns what the cache said so far, by our clock if others wrote it."""
+        said, self._cache.session = self._cache.session(), session
+        return said
 
     @property
     def elsewhere(self) -> Elsewhere:
@@ -101,8 +102,8 @@ class Custody:
         return plan.usable(held(self._cache, self._clock.anchor()), self._wanted)
 
     def save(self, account: Account, tokens: TokenSet) -> None:
-        """Make a new refresh token and `tokens` durable, beside the other tokens of the same person. The old
-        refresh token may be spent by now, so that a failure is not the last word.
+        """Make a new refresh token and `tokens` durable, beside the other tokens of the same person. As the
+        old one may be spent by now, a failure is not the last word.
 
         :raises DirectoryError: the cache is as it was
         """
@@ -240,8 +241,7 @@ class Custody:
         situation = Situation(now=self._clock.now(), wanted=self._wanted, cached=shown, attempts={})
         live_until, ready_until = plan.readiness(situation, policy) or (0, 0)
         elsewhere = self._elsewhere.live_until
-        if elsewhere < live_until:
-            # Readiness asks for as much of the copies.
+        if elsewhere < live_until:  # readiness asks for as much of the copies
             live_until, ready_until = int(elsewhere), int(elsewhere) - (live_until - ready_until)
         self._state.tell_probes(live_until, ready_until)
 

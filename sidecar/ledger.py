@@ -58,21 +58,30 @@ class Ledger:
                 "all the same, but certificates and other machines' timestamps are judged by it.",
             )
 
-    def adopted(self, tokens: TokenSet) -> None:
-        """Another replica has obtained these, maybe with a new sign-in: what was tried here is over."""
+    def adopted(self, tokens: TokenSet, theirs: Session, *, shift: float) -> None:
+        """Another replica has obtained these: what was tried here is over, but for early prompts if it is the
+        same sign-in. `theirs` tells of it, moved by `shift`.
+        """
+        self.check_clock()  # or a leap would move what is right already
+        before, now = self.journal.session, self._clock.now()
+        known = session.adopted(before, theirs, now=now, shift=shift)
+        same = known.signed_in_on is not None and known.signed_in_on == before.signed_in_on
         fresh = {
             name: Attempts(succeeded_on=each.issued_on)
             for name, each in tokens.items()
             if each.issued_on > self.journal.tokens.get(name, Attempts()).succeeded_on
         }
-        lasting = Session(experience=self.journal.session.experience)
         self.journal = replace(
             self.journal,
             tokens={**self.journal.tokens, **fresh},
             signin=Attempts(),
-            early=Attempts(),
-            session=lasting,
+            early=self.journal.early if same else Attempts(),
+            session=known,
         )
+
+    def owe(self) -> None:
+        """Somebody asked for a renewal of all, which has to wait."""
+        self.journal = replace(self.journal, renewal_owed=True)
 
     def settle(self) -> None:
         """Since the leaps noted so far, every token was renewed, or its renewal has failed."""

@@ -70,9 +70,7 @@ class OnDemand:
         """
         try:
             before = self._ledger.journal = self._state.journal()
-            self._custody.open()
-            if self._custody.elsewhere.adopted_shift is not None:
-                self._ledger.adopted(self._custody.tokens)
+            self._upkeep.open()
             self._admit()
             try:
                 self._ledger.check_clock()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sidecar.adapters.log import Log
 from sidecar.adapters.token_cache import TokenCache
+from sidecar.core import session
 from sidecar.core.kubernetes.shared_copy import by_our_clock
 from sidecar.core.lifetime import never_longer
 from sidecar.core.schedule import Anchor
@@ -19,8 +22,18 @@ def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
     """
     shift = elsewhere.adopted_shift
     if shift is not None:
+        theirs = session.moved(cache.session(), seconds=shift)
+        cache.session = lambda: theirs
         cache.commit(cache.account, by_our_clock(cache.tokens, shift=shift, now=now), at=now)
         elsewhere.kept()
+
+
+def reseal(cache: TokenCache, elsewhere: Elsewhere) -> None:
+    """At once, so that an open cache does not wait for its key, nor an old key for the next renewal."""
+    if cache.sealed_otherwise:
+        with suppress(OSError):
+            cache.commit(cache.account, cache.tokens, at=cache.told_at)
+            elsewhere.saved()
 
 
 def held(cache: TokenCache, now: Anchor) -> dict[str, AccessToken]:
@@ -33,8 +46,10 @@ def alive(cache: TokenCache, now: Anchor) -> dict[str, AccessToken]:
     return {name: each for name, each in held(cache, now).items() if each.lives(now.wall)}
 
 
-def tell_of(aside: SetAside, log: Log, *, was: str) -> None:
-    """A cache that is damaged or foreign lies under another name than it `was`."""
+def tell_of(aside: SetAside | None, log: Log, *, was: str) -> None:
+    """A cache that is damaged or foreign, if there is one, lies under another name than it `was`."""
+    if aside is None:
+        return
     log.event(
         "cache.set_aside",
         level="warning",

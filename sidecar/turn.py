@@ -84,9 +84,7 @@ class Turn:
         crashed = False
         try:
             self._state.close_prompt()
-            self._custody.open()
-            if self._custody.elsewhere.adopted_shift is not None:
-                self._ledger.adopted(self._custody.tokens)
+            self._upkeep.open()
             self._custody.follow_clock()
             self._upkeep.withdraw_if_refused()
             self._custody.publish()
@@ -103,6 +101,8 @@ class Turn:
             raise failure from error
         except LeaseHeld as held:
             retry_in_seconds = held.pause_seconds
+            if at_once and self._custody.account is not None:
+                self._ledger.owe()
             self._ledger.report("lease.held", held, level="info", retry_in_seconds=retry_in_seconds)
             if self._role is SIGNIN:
                 raise
@@ -204,9 +204,14 @@ class Turn:
 
     def _accept(self, name: str, grant: Grant) -> None:
         self._authority.keep_only(grant.account)
-        self._custody.save(grant.account, {name: grant.token})
+        before = self._ledger.journal
+        self._ledger.began(ends_on=grant.session_ends_on)  # which the save takes along
+        try:
+            self._custody.save(grant.account, {name: grant.token})
+        except BaseException:
+            self._ledger.journal = before
+            raise
         self._ledger.obtained(name)
-        self._ledger.began(ends_on=grant.session_ends_on)
         self._ledger.signed_in()
         self._custody.publish()
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sidecar.core import plan
+from sidecar.core import plan, schedule, session
 from sidecar.core.account import objection
 from sidecar.core.plan import Situation
+from sidecar.core.session import Session
 from sidecar.core.signin_hours import next_opening
 from sidecar.custody import Custody
 from sidecar.errors import AccountRefused, NotKept, SidecarError, SigninRequired
@@ -32,6 +33,16 @@ class Upkeep:
         self._ledger = ledger
         self._clock = clock
         self._owed_on: float | None = None
+
+    def open(self) -> None:
+        """Open the cache; what another replica has obtained, or was told of the sign-in, is noted.
+
+        :raises CacheSealed, ConfigurationError, DirectoryError: as `Custody.open`
+        """
+        self._custody.open()
+        theirs = self._custody.take_along(self._session)
+        if (shift := self._custody.elsewhere.adopted_shift) is not None:
+            self._ledger.adopted(self._custody.tokens, theirs, shift=shift)
 
     def situation(self, *, at_once: bool = False) -> Situation:
         """What there is to decide on, now. Tokens on demand are for `refresh`, once they were obtained: the
@@ -68,6 +79,7 @@ class Upkeep:
                 self._ledger.settle()  # a leap meanwhile is noted below
             for name, token in self._renewal.renewed.items():
                 self._ledger.renewed(name, token, session_ends_on=self._renewal.session_ends_on.get(name))
+            self._renewal.session_ends_on.clear()
             for name, error in self._renewal.failures.items():
                 if isinstance(error, SigninRequired) and name not in self._rules.demanded:
                     self._ledger.refused(name, error)
@@ -130,6 +142,16 @@ class Upkeep:
             self._withdraw(
                 AccountRefused(f"{refused.message} any more", advice=refused.advice, **account.labels)
             )
+
+    def _session(self) -> Session:
+        """What is known of the sign-in at a save, by the present wall clock. What the answers told that are
+        being saved is noted only after it.
+        """
+        journal, now = self._ledger.journal, self._clock.anchor()
+        known = session.moved(journal.session, seconds=schedule.leap_seconds(journal.anchor, now))
+        for name, ends_on in self._renewal.session_ends_on.items():
+            known = session.renewed(known, token=name, now=now.wall, ends_on=ends_on)
+        return known
 
     def _renew_and_show(self, names: Sequence[str], *, settles: bool) -> None:
         try:

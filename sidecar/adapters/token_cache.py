@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from sidecar.core import envelope
 from sidecar.core.account import Account
 from sidecar.core.envelope import NotForUs, Remembered
 from sidecar.core.schedule import Anchor
+from sidecar.core.session import Session
 from sidecar.core.token import TokenSet
 from sidecar.errors import CacheSealed
 from sidecar.posix.files import SetAside, write_durably
@@ -93,7 +95,9 @@ class _Unlocked(PersistedTokenCache):  # type: ignore[misc]
 
 
 class TokenCache:
-    """Belongs to one client at one authority; to be used under the lock of the state directory."""
+    """Belongs to one client at one authority; to be used under the lock of the state directory. Each commit
+    takes `session` along, what was read until somebody knows better.
+    """
 
     def __init__(self, path: Path, *, seal: Seal, client_id: str, authority: str) -> None:
         self._path = path
@@ -102,6 +106,7 @@ class TokenCache:
         self._collecting = _Collecting(path)
         self._saved = Remembered()
         self._saved_with: str | None = None
+        self.session: Callable[[], Session] = lambda: self._saved.session
 
     def open(self, *, now: float) -> SetAside | None:
         """Read the file. What is damaged or foreign is renamed, and the cache is empty then.
@@ -110,7 +115,7 @@ class TokenCache:
         :raises OSError: it cannot be read or renamed
         """
         self._path.with_name("msal.lockfile").unlink(missing_ok=True)  # left by earlier versions
-        self._saved = Remembered()
+        self._saved, self.session = Remembered(), lambda: self._saved.session
         self._saved_with = self._seal.sealing_key_id
         aside = None
         try:
@@ -197,7 +202,8 @@ class TokenCache:
 
         :raises OSError: the directory is read-only or full; the file is as it was
         """
-        remembered = envelope.after(self._saved, self._collecting.content, account, dict(tokens), at)
+        msal, known = self._collecting.content, self.session()
+        remembered = envelope.after(self._saved, msal, account, dict(tokens), at, known)
         content = envelope.to_bytes(remembered)
         key_id = self._seal.sealing_key_id
         header = {"format": FORMAT, "version": VERSION, **self._belongs_to, "key_id": key_id}

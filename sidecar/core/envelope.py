@@ -14,6 +14,7 @@ from typing import Any
 
 from sidecar.core.account import Account
 from sidecar.core.schedule import LIMIT, Anchor, anchor_from
+from sidecar.core.session import Session, session_from
 from sidecar.core.token import AccessToken, TokenSet
 
 # What MSAL's cache holds by kind, and what its look-ups read without asking (msal 1.39, token_cache.py).
@@ -36,7 +37,8 @@ class NotForUs(ValueError):
 class Remembered:
     """The content of the cache. `msal` is what `SerializableTokenCache.serialize` gave.
 
-    The tokens' instants are by the wall clock of `told_at`; None where an older version did not say.
+    The instants of tokens and `session`, without what was learned or told of it in one place, are by the wall
+    clock of `told_at`; None where an older version did not say.
     `withdrawn`: there is no account since the last one is not allowed any more, which ends its live tokens
     wherever they are published; a cache that was lost ends none.
     """
@@ -46,14 +48,21 @@ class Remembered:
     tokens: TokenSet = field(default_factory=dict)
     told_at: Anchor | None = None
     withdrawn: bool = False
+    session: Session = field(default_factory=Session)
 
 
 def after(
-    before: Remembered, msal: str, account: Account | None, tokens: TokenSet, told_at: Anchor | None
+    before: Remembered,
+    msal: str,
+    account: Account | None,
+    tokens: TokenSet,
+    told_at: Anchor | None,
+    session: Session,
 ) -> Remembered:
     """What takes its place. A sign-in is given up for one reason only."""
     withdrawn = account is None and (before.withdrawn or before.account is not None)
-    return Remembered(msal, account, tokens, told_at, withdrawn)
+    known = Session() if account is None else Session(session.signed_in_on, session.told)
+    return Remembered(msal, account, tokens, told_at, withdrawn, known)
 
 
 def to_bytes(remembered: Remembered) -> bytes:
@@ -64,6 +73,7 @@ def to_bytes(remembered: Remembered) -> bytes:
         "tokens": {name: asdict(token) for name, token in remembered.tokens.items()},
         "told_at": asdict(remembered.told_at) if remembered.told_at else None,
         "withdrawn": remembered.withdrawn,
+        "session": asdict(remembered.session),
     }
     return json.dumps(document).encode()
 
@@ -86,6 +96,7 @@ def from_bytes(content: bytes) -> Remembered:
         else {},
         told_at=None if document.get("told_at") is None else anchor_from(_mapping(document["told_at"])),
         withdrawn=document.get("withdrawn") is True,
+        session=session_from(document.get("session")),
     )
 
 

@@ -19,9 +19,10 @@ class Journal:
     """`tokens` by token name; `signin` counts prompts that nobody completed, `early` those that were shown
     while the present sign-in, `session`, went on. `prompt_on` is when a person is asked next.
 
-    All instants are by the wall clock as it was at `anchor`. `renewal_owed`: it has leapt, and not every
-    token has been renewed since, so that nobody knows how long those live. `clock_offset_seconds` is how far
-    the wall clock was ahead of the authority's when that was last worth a warning.
+    All instants are by the wall clock as it was at `anchor`. `renewal_owed`: it has leapt, so that nobody
+    knows how long tokens live, or somebody asked for it, and not every token has been renewed since.
+    `clock_offset_seconds` is how far the wall clock was ahead of the authority's when that was last worth a
+    warning.
     """
 
     tokens: Mapping[str, Attempts] = field(default_factory=dict)

@@ -1,7 +1,6 @@
 """How long a sign-in lasts, as far as the authority lets us know, and when to ask for the next one.
 
 Two things are known, and they decide nothing but when a person is asked early:
-
 1. told: answers with tokens say for how long the refresh token will be taken. Where each answer moves that
    end on, it is a limit of inactivity and says nothing; it is believed once a renewal has not moved it.
 2. learned: an earlier sign-in ended by the tenant's sign-in frequency, after a time that is known well
@@ -36,6 +35,9 @@ SHARP_SHARE = 4
 
 SAME_SECONDS = 60
 """Ends that are so close are the same: whole seconds, and the time that an answer takes."""
+
+DOUBT_SECONDS = 600
+"""Two guesses of another machine's clock, from looks at what is shared, differ by no more."""
 
 LIMIT = 10**10
 """Ten digits: beyond every calendar. A file that says so is damaged."""
@@ -106,6 +108,19 @@ def refused(
     if 0 < at_least <= at_most < LIMIT and (at_most - at_least) * SHARP_SHARE <= at_most:
         session = replace(session, experience=Experience(token, at_least, at_most))
     return replace(session, signed_in_on=None, told=None)
+
+
+def adopted(ours: Session, theirs: Session, *, now: float, shift: float) -> Session:
+    """Another replica has saved a sign-in, of which `theirs` tells, moved by `shift` to our clock; what was
+    learned here stays. One of the future goes by a clock that nobody can correct: nothing is known of it.
+    Shifts are guesses: the same sign-in keeps its beginning, or one after the other would move it for ever.
+    """
+    if (theirs.signed_in_on or 0) > now + SAME_SECONDS:
+        theirs = Session()
+    told = ours.told and theirs.told and _close(ours.told.ends_on, theirs.told.ends_on)
+    same = told or _close(ours.signed_in_on, theirs.signed_in_on)
+    keeps = same and shift != 0 and ours.signed_in_on is not None
+    return replace(ours, signed_in_on=(ours if keeps else theirs).signed_in_on, told=theirs.told)
 
 
 def without_other_tokens(session: Session, wanted: Collection[str]) -> Session:
@@ -201,6 +216,10 @@ def session_from(record: Any) -> Session:
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return Session()
+
+
+def _close(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= DOUBT_SECONDS
 
 
 def _told(before: Told | None, now: float, ends_on: int | None) -> Told | None:

@@ -69,11 +69,14 @@ copies = st.builds(
 )
 """What is known of one Secret that apps mount."""
 
+tolds = st.builds(Told, told_on=instants, ends_on=instants, fixed=st.booleans())
+
 envelopes = st.builds(
     Remembered,
     msal=st.just("") | st.dictionaries(st.text(max_size=10), st.text(max_size=10)).map(json.dumps),
     account=st.none() | accounts,
     tokens=st.dictionaries(st.text(max_size=10), tokens, max_size=3),
+    session=st.builds(Session, signed_in_on=st.none() | instants, told=st.none() | tolds),
 )
 
 attempts = st.builds(
@@ -90,7 +93,7 @@ attempts = st.builds(
 sessions = st.builds(
     Session,
     signed_in_on=st.none() | instants,
-    told=st.none() | st.builds(Told, told_on=instants, ends_on=instants, fixed=st.booleans()),
+    told=st.none() | tolds,
     experience=st.none()
     | st.builds(
         Experience,

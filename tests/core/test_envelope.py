@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.account import Account
-from sidecar.core.envelope import Remembered, from_bytes, to_bytes
-from tests.core.strategies import envelopes, json_values, token_of
+from sidecar.core.envelope import Remembered, after, from_bytes, to_bytes
+from sidecar.core.session import Session
+from tests.core.strategies import envelopes, json_values, sessions, token_of
 
 WHOLE = Remembered(
     msal='{"RefreshToken": {}}',
@@ -55,6 +56,23 @@ def well_typed(found: Remembered) -> bool:
 def test_what_is_remembered_comes_back(remembered: Remembered) -> None:
     """Any account, any tokens, any content of MSAL's cache."""
     assert from_bytes(to_bytes(remembered)) == remembered
+
+
+@given(known=sessions)
+def test_session_goes_with_the_account_and_without_what_is_of_one_place(known: Session) -> None:
+    """What was learned, and what a log has told, is not another replica's."""
+    signed_in = after(Remembered(), "", WHOLE.account, {}, None, known)
+    assert signed_in.session == Session(known.signed_in_on, known.told)
+    assert after(signed_in, "", None, {}, None, known).session == Session()
+
+
+@given(value=json_values)
+def test_session_that_is_missing_or_damaged_costs_no_sign_in(value: object) -> None:
+    """Somebody is asked later, nothing more; an older version did not write it."""
+    document = json.loads(to_bytes(WHOLE))
+    assert from_bytes(json.dumps({**document, "session": value}).encode()) == WHOLE
+    del document["session"]
+    assert from_bytes(json.dumps(document).encode()) == WHOLE
 
 
 @given(content=st.binary(max_size=200))

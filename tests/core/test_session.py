@@ -210,6 +210,16 @@ def test_plan_moves_with_the_clock(known: Session, seconds: int) -> None:
     assert after == (None if asked_on is None else asked_on + seconds)
 
 
+@given(ours=sessions, theirs=sessions)
+def test_session_of_another_replica_leaves_what_was_learned_here(ours: Session, theirs: Session) -> None:
+    """It is taken as it is, but for one of the future."""
+    found = session.adopted(ours, theirs, now=NOW, shift=0.0)
+    assert (found.experience, found.announced_on) == (ours.experience, ours.announced_on)
+    future = (theirs.signed_in_on or 0) > NOW + session.SAME_SECONDS
+    expected = (None, None) if future else (theirs.signed_in_on, theirs.told)
+    assert (found.signed_in_on, found.told) == expected
+
+
 @given(garbage=json_values)
 def test_garbage_is_a_session_of_which_nothing_is_known(garbage: object) -> None:
     """Whatever stands in its place."""

@@ -13,7 +13,8 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.sealing import Key, Sealer
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core.account import Account
-from sidecar.core.grant import Grant
+from sidecar.core.device_code import Answer
+from sidecar.core.grant import Grant, PollResult
 from sidecar.core.kubernetes.lease import taken
 from sidecar.core.kubernetes.objects import ObjectName
 from sidecar.core.schedule import Anchor
@@ -43,12 +44,12 @@ class NodeClock(VirtualClock):
         super().__init__()
         self._real = real
         self._node = node
-        self._ahead = ahead
+        self.ahead = ahead
         self._up = up
 
     def now(self) -> float:
         """Of this machine's wall clock."""
-        return self._real.wall + self._ahead
+        return self._real.wall + self.ahead
 
     def anchor(self) -> Anchor:
         """Both of this machine's."""
@@ -65,13 +66,14 @@ class NodeClock(VirtualClock):
 @dataclass
 class Provider:
     """One for all replicas. It takes only the last refresh token that it gave, if it `rotates`; `reused` are
-    the spent ones that it saw, after which it wants a person.
+    the spent ones that it saw, after which it wants a person. `signed_in_on` is by the real time.
     """
 
     rotates: bool = True
     serial: int = 0
     current: str | None = None
     reused: list[str] = field(default_factory=list)
+    signed_in_on: float = 0.0
 
 
 @dataclass
@@ -79,6 +81,20 @@ class RotatingAuthority(ScriptedAuthority):
     """A replica's connection to the provider."""
 
     provider: Provider = field(default_factory=Provider)
+    real: VirtualClock = field(default_factory=VirtualClock)
+
+    def poll(self, scopes: tuple[str, ...]) -> PollResult:
+        """A sign-in is everybody's."""
+        before, self.provider.signed_in_on = self.provider.signed_in_on, self.real.wall
+        result = super().poll(scopes)
+        if result.answer is not Answer.GRANTED:
+            self.provider.signed_in_on = before
+        return result
+
+    def _seconds_left(self) -> float:
+        if self.frequency_seconds is None:
+            return super()._seconds_left()
+        return self.provider.signed_in_on + self.frequency_seconds - self.real.wall
 
     def _renew(self, account: Account, scopes: tuple[str, ...]) -> Grant:
         used = self.cache_content().get("refresh_token")
@@ -128,7 +144,7 @@ class Replicas:
             authority="https://login.example/t",
         )
         bench.cache = cache
-        bench.authority = RotatingAuthority(cache, bench.clock, provider=self.provider)
+        bench.authority = RotatingAuthority(cache, bench.clock, provider=self.provider, real=self.clock)
 
     def content(self) -> bytes:
         """Of the Secret."""

@@ -415,3 +415,18 @@ def test_sign_in_that_outlived_its_expected_end_is_left_in_peace(untold: Bench) 
     before = len(prompted_on(untold))
     untold.run_for(2 * DAY)
     assert len(prompted_on(untold)) == before
+
+
+def test_sign_in_that_could_not_be_saved_is_none(told: Bench) -> None:
+    """The old one goes on, and what is known of its end."""
+    told.run_for(DAY - LEAD - 60)
+    before = journal(told).session
+
+    def fail(_seconds: float) -> None:
+        told.cache.failing = MANY if len(told.authority.prompts) > 1 else 0  # type: ignore[attr-defined]
+
+    told.clock.sleep(70)
+    told.clock.during_sleep = fail
+    told.authority.polls.append(Answer.PENDING)
+    assert isinstance(told.turn(), DirectoryError)
+    assert journal(told).session == before
