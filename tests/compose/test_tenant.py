@@ -34,6 +34,8 @@ NOT_FROM_OUTSIDE = {
     "SIDECAR_CA_FILE",
     # Of a role that is a service of its own, but for what turns of all roles have to know.
     *GROUPS["serve"] - {"SIDECAR_ON_DEMAND"},
+    # Of pods.
+    *GROUPS["one sign-in for many pods (docs/shared.md)"],
 }
 
 
