@@ -145,7 +145,8 @@ class SharedState(Nowhere):
         try:
             if not self._lease.is_ours:
                 self._take(PATIENCE_SECONDS)
-            elif self._lease.age_seconds > lease_rule.DURATION_SECONDS - lease_rule.NEEDED_SECONDS:
+            # Also of one that was taken just now: the machine may have stood still since.
+            if self._lease.age_seconds > lease_rule.DURATION_SECONDS - lease_rule.NEEDED_SECONDS:
                 self._lease.renew(serial=self._exchange.claim)
         except LeaseHeld:
             self._lease.let_go(serial=self._exchange.record.serial)

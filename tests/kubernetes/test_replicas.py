@@ -83,8 +83,9 @@ def test_replicas_killed_at_random_lose_nothing(new_scene: Callable[..., Scene])
 def test_replica_that_froze_in_mid_turn_does_not_use_its_refresh_token(
     new_scene: Callable[..., Scene], entra: Emulator
 ) -> None:
-    """STOP between two tries of a renewal, until the other replica has taken the expired Lease: the first one
-    sees that before its second try."""
+    """STOP while its request gets no answer, until the other replica has taken the expired Lease and renewed:
+    the first one takes over what the other has.
+    """
     scene = new_scene(one_time=True, token_life=600)
     scene.begin(2)
     with scene.onlookers() as onlookers:

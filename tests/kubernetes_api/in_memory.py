@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 @dataclass
 class InMemoryCluster:
-    """`calls` are what was asked, such as "replace_secret apps/entra-token"; `fail` may raise before one."""
+    """`calls` are what was asked, such as "replace_secret apps/entra-token"; `fail` may raise before one, and
+    `stored` is called after a write.
+    """
 
     secrets: dict[ObjectName, Secret] = field(default_factory=dict)
     leases: dict[ObjectName, Lease] = field(default_factory=dict)
@@ -22,6 +24,7 @@ class InMemoryCluster:
     forbidden: set[Rule] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     fail: Callable[[str], None] = lambda _call: None
+    stored: Callable[[str], None] = lambda _call: None
     _version: int = 0
 
     def add_secret(self, name: ObjectName, **data: bytes) -> Secret:
@@ -43,8 +46,9 @@ class InMemoryCluster:
         """Refused if the version is not the present one."""
         self._called("replace_secret", secret.name)
         _check(_existing(self.secrets, secret.name).version, secret.version)
-        self.secrets[secret.name] = replace(secret, version=self._next())
-        return self.secrets[secret.name]
+        self.secrets[secret.name] = stored = replace(secret, version=self._next())
+        self.stored(self.calls[-1])
+        return stored
 
     def lease(self, name: ObjectName) -> Lease:
         """Read it."""
@@ -55,8 +59,9 @@ class InMemoryCluster:
         """Refused if the version is not the present one."""
         self._called("replace_lease", lease.name)
         _check(_existing(self.leases, lease.name).version, lease.version)
-        self.leases[lease.name] = replace(lease, version=self._next())
-        return self.leases[lease.name]
+        self.leases[lease.name] = stored = replace(lease, version=self._next())
+        self.stored(self.calls[-1])
+        return stored
 
     def create_event(self, note: EventNote) -> None:
         """Remember it."""

@@ -165,6 +165,32 @@ def test_holder_that_slept_too_long_uses_no_refresh_token(replicas: Replicas) ->
     assert replicas.refresh_token(first) == replicas.refresh_token(second)
 
 
+def test_holder_that_slept_when_it_had_the_lease_uses_no_refresh_token(replicas: Replicas) -> None:
+    """Frozen right after it was given: what it was given is over, and somebody else's by now."""
+    first, second = replicas.pod("first"), replicas.pod("second")
+    first.turn()
+    second.turn()
+    replicas.clock.sleep(3000)
+    frozen: list[str] = []
+
+    def asleep(call: str) -> None:
+        if call.startswith("replace_lease ") and not frozen:
+            frozen.append(call)
+            for _ in range(5):
+                replicas.clock.sleep(20)
+                second.turn()
+
+    replicas.cluster.stored = asleep
+    assert first.turn() is None
+    assert frozen
+    assert second.authority.requests
+    assert replicas.provider.reused == []
+    replicas.clock.sleep(5)
+    first.turn()
+    assert first.published() == second.published()
+    assert replicas.provider.reused == []
+
+
 def test_renewal_between_a_look_and_the_lease_is_seen(replicas: Replicas) -> None:
     """The refresh token that was read is spent by then; what took its place is there within seconds."""
     first, second = replicas.pod("first"), replicas.pod("second")

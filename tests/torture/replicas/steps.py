@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from tests.emulator import Emulator
-from tests.emulator.faults import Status
+from tests.emulator.faults import Hang
 from tests.end_to_end.pod import eventually
 from tests.torture import figures
 from tests.torture.replicas import SUITE
@@ -56,12 +56,14 @@ def quickly(step: Callable[[], None]) -> Callable[[], None]:
 
 
 def overtaken_in_mid_turn(scene: Scene, entra: Emulator) -> None:
-    """Freeze a replica between two tries of a renewal, let the other one renew, and have the first go on."""
+    """Freeze a replica while it holds the Lease and its request gets no answer, let the other one renew, and
+    have the first go on.
+    """
     first, second = scene.replicas[:2]
-    failed = len(first.loop.role.records("refresh.trouble"))
-    entra.faults.next("token:refresh_token", Status(503))
+    asked = entra.count("token")
+    entra.faults.next("token:refresh_token", Hang())
     first.hang_up()
-    first.loop.role.wait_for("refresh.trouble", failed + 1)
+    eventually(lambda: entra.count("token") > asked, "a request of the first one")
     first.freeze()
     renewed = len(second.loop.role.records("refresh.succeeded"))
 
@@ -71,9 +73,10 @@ def overtaken_in_mid_turn(scene: Scene, entra: Emulator) -> None:
         return len(second.loop.role.records("refresh.succeeded")) > renewed
 
     eventually(other_has_renewed, "a renewal by the other", TAKEOVER_SECONDS)
-    held = len(first.loop.role.records("lease.held"))
+    adopted = len(first.loop.role.records("state.adopted"))
     first.thaw()
     eventually(
-        lambda: len(first.loop.role.records("lease.held")) > held, "the first one sees it has lost the Lease"
+        lambda: len(first.loop.role.records("state.adopted")) > adopted,
+        "the first one to adopt",
     )
     figures.count(SUITE, "replicas overtaken while they were frozen in mid-turn")
