@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from tests.end_to_end.pod import Pod
+from tests.end_to_end.pod import Pod, eventually
 from tests.torture.contention.pods import Loop
 
 _CLOCKS = Path(__file__).parents[1] / "clocks" / "wrong_clock.c"
@@ -85,6 +85,8 @@ class Replica:
     def stop(self) -> None:
         """In good order."""
         if not self.stopped:
+            # Before the shell has set its traps TERM is no good order: on PID 1 it would be nothing at all.
+            eventually(lambda: self.loop.role.output, f"a sign of {self.name}")
             code, seconds = self.loop.role.stop()
             assert code == 0, self.loop.role.output
             assert seconds < 15, f"{self.name} took {seconds:.1f} s to stop"

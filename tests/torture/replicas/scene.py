@@ -199,8 +199,10 @@ class Scene:
                 if loop.role.process.poll() is None:
                     loop.kill_all()
 
-    def verdict(self, onlookers: Onlookers) -> list[str]:
-        """Everything that is wrong, after `end`; what was done goes to the figures."""
+    def verdict(self, onlookers: Onlookers, *, edited: bool = False) -> list[str]:
+        """Everything that is wrong, after `end`; what was done goes to the figures. `edited`: somebody made
+        garbage of a Secret, which is set aside.
+        """
         outputs = [output for replica in self.replicas for output in replica.outputs]
         printed = sum(output.count('"signin.code_issued"') for output in outputs)
         writes = self.cluster.lease_writes()
@@ -222,6 +224,6 @@ class Scene:
             wrong.append(f"{self.provider.prompts()} prompts, {printed} of them shown")
         if reuses := self.provider.reuses():
             wrong.append(f"{reuses} refresh tokens refused")
-        for word in ("Traceback", "cache.set_aside", "no schedule"):
+        for word in ("Traceback", "no schedule", *([] if edited else ["cache.set_aside"])):
             wrong += [f"{word} in the output"] * sum(word in output for output in outputs)
         return wrong

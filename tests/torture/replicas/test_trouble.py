@@ -75,4 +75,4 @@ def test_whatever_people_do_to_the_secrets_is_healed(
         scene.settle()
     scene.end()
     figures.count(SUITE, "Secrets deleted, emptied, edited or put back by somebody", cluster.vandalized)
-    assert scene.verdict(onlookers) == []
+    assert scene.verdict(onlookers, edited=True) == []
