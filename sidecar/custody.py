@@ -197,7 +197,7 @@ class Custody:
         except OSError as error:
             raise self._cannot_publish(error) from error
         finally:  # a full token directory keeps nothing from other pods
-            self._elsewhere.show({**files_of(documents), **further}, documents)
+            self._elsewhere.show({**files_of(documents), **further})
         if not news:
             return
         tokens, now = self.tokens, self._clock.now()

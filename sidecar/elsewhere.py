@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Protocol
 
-from sidecar.core.formats import Document
-
 
 class Elsewhere(Protocol):
     """What custody and turn need of it; used under the lock of the state directory."""
@@ -41,9 +39,9 @@ class Elsewhere(Protocol):
         """The cache file was written: share it. What cannot be shared now is tried again later."""
         ...
 
-    def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
-        """Copy what readers of the token directory see, by path; `documents` are those of the tokens in it.
-        What cannot be copied now is tried again later.
+    def show(self, contents: Mapping[str, str]) -> None:
+        """Copy what readers of the token directory see, by path. What cannot be copied now is tried again
+        later.
         """
         ...
 
@@ -110,7 +108,7 @@ class Nowhere:
     def saved(self) -> None:
         """Nothing is shared."""
 
-    def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
+    def show(self, contents: Mapping[str, str]) -> None:
         """Nothing is copied."""
 
     def confirm(self) -> None:

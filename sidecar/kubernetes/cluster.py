@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sidecar.core.formats import Document
 from sidecar.elsewhere import Elsewhere
 
 
@@ -39,9 +38,9 @@ class Cluster:
         self._state.saved()
         self._copies.saved()
 
-    def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
+    def show(self, contents: Mapping[str, str]) -> None:
         """Copy what apps read."""
-        self._copies.show(contents, documents)
+        self._copies.show(contents)
 
     def confirm(self) -> None:
         """All copies are made."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
-from sidecar.core.formats import Document
 from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import LOOK_SECONDS
 from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
@@ -78,9 +77,8 @@ class TokenSecrets(Nowhere):
         """What is shown next was obtained just now."""
         self._obtained = True
 
-    def show(self, contents: Mapping[str, str], documents: Mapping[str, Document]) -> None:
-        """See to it that every Secret has these files. `documents` may be fewer than `contents` has."""
-        del documents
+    def show(self, contents: Mapping[str, str]) -> None:
+        """See to it that every Secret has these files."""
         self._edition = token_secret.edition_of(contents)
         self._visit(self._write, self._names)
 

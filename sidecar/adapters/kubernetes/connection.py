@@ -56,7 +56,7 @@ class Connection:
     """
 
     def __init__(self, server: str, account_dir: Path, *, sleep: Callable[[float], None]) -> None:
-        """`server` is its URL;"""
+        """`server` is its URL; in `account_dir` are the token and the authority that the kubelet mounts."""
         self.server = server
         self._account_dir = account_dir
         self._sleep = sleep

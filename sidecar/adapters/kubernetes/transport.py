@@ -22,8 +22,7 @@ ANSWER_MAX_BYTES = 4 << 20
 
 
 class Bounded(httpx2.BaseTransport):
-    """Trusts `ca_file` and nobody else, knows no proxy, follows nothing, and takes
-    nothing compressed.
+    """Trusts `ca_file` and nobody else, knows no proxy, follows nothing, and takes nothing compressed.
 
     Python 3.13 refuses by default an authority without `keyUsage`, as older installations made theirs; here
     it is accepted, for the reasons given in `sidecar.posix.trust`.
