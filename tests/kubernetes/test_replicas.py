@@ -13,7 +13,7 @@ from tests.kubernetes.namespace import Namespace
 from tests.kubernetes.replicated import RealCluster
 from tests.leaks import Leaks
 from tests.torture.replicas.providers import StandIn
-from tests.torture.replicas.scene import Happening, Scene, new_key
+from tests.torture.replicas.scene import Happening, Scene, deployments
 from tests.torture.replicas.steps import kill_one, overtaken_in_mid_turn
 
 pytestmark = pytest.mark.kubernetes
@@ -39,24 +39,12 @@ def new_scene(
     real: RealCluster, entra: Emulator, new_pod: Callable[..., Pod], tmp_path: Path, leaks: Leaks
 ) -> Iterator[Callable[..., Scene]]:
     """Makes a Deployment at the stand-in for the provider."""
+    with deployments(cluster=real, new_pod=new_pod, folder=tmp_path, leaks=leaks, seed=SEED) as at:
 
-    def make(*, one_time: bool, token_life: int, **settings: str) -> Scene:
-        provider = StandIn(entra, one_time=one_time, token_life=token_life, seed=SEED)
-        scene = Scene(
-            provider=provider,
-            cluster=real,
-            new_pod=new_pod,
-            key_file=new_key(tmp_path, leaks),
-            seed=SEED,
-            **settings,
-        )
-        made.append(scene)
-        return scene
+        def make(*, one_time: bool, token_life: int, **settings: str) -> Scene:
+            return at(StandIn(entra, one_time=one_time, token_life=token_life, seed=SEED), **settings)
 
-    made: list[Scene] = []
-    yield make
-    for scene in made:
-        scene.close()
+        yield make
 
 
 def test_racing_replicas_never_use_a_refresh_token_twice(new_scene: Callable[..., Scene]) -> None:

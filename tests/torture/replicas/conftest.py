@@ -11,8 +11,8 @@ from tests.emulator import Emulator
 from tests.end_to_end.pod import Pod
 from tests.leaks import Leaks
 from tests.oidc_provider.provider import OidcProvider
-from tests.torture.replicas.providers import Certified, Provider, StandIn
-from tests.torture.replicas.scene import Scene, new_key
+from tests.torture.replicas.providers import Certified, StandIn
+from tests.torture.replicas.scene import Scene, deployments
 from tests.torture.replicas.stand_in import StandInCluster
 from tests.torture.scale import FACTOR
 
@@ -39,23 +39,8 @@ def scene_at(
     cluster: StandInCluster, new_pod: Callable[..., Pod], tmp_path: Path, leaks: Leaks
 ) -> Iterator[Callable[..., Scene]]:
     """Makes a Deployment at a provider."""
-
-    def make(provider: Provider, **settings: str) -> Scene:
-        scene = Scene(
-            provider=provider,
-            cluster=cluster,
-            new_pod=new_pod,
-            key_file=new_key(tmp_path, leaks),
-            seed=SEED,
-            **settings,
-        )
-        made.append(scene)
-        return scene
-
-    made: list[Scene] = []
-    yield make
-    for scene in made:
-        scene.close()
+    with deployments(cluster=cluster, new_pod=new_pod, folder=tmp_path, leaks=leaks, seed=SEED) as make:
+        yield make
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import base64
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -227,3 +228,23 @@ class Scene:
         for word in ("Traceback", "no schedule", *([] if edited else ["cache.set_aside"])):
             wrong += [f"{word} in the output"] * sum(word in output for output in outputs)
         return wrong
+
+
+@contextmanager
+def deployments(
+    *, cluster: Cluster, new_pod: Callable[..., Pod], folder: Path, leaks: Leaks, seed: int
+) -> Iterator[Callable[..., Scene]]:
+    """Makes one at a provider each time that it is called; at the end none leaves a process behind."""
+    made: list[Scene] = []
+
+    def make(provider: Provider, **settings: str) -> Scene:
+        key_file = new_key(folder, leaks)
+        scene = Scene(
+            provider=provider, cluster=cluster, new_pod=new_pod, key_file=key_file, seed=seed, **settings
+        )
+        made.append(scene)
+        return scene
+
+    yield make
+    for scene in made:
+        scene.close()
