@@ -26,6 +26,9 @@ DEFERRED: Mapping[str, Mapping[str, str]] = {
     },
     # structlog has asynchronous methods too; none is called here.
     "asyncio": {},
+    # MSAL speaks SOAP with ADFS if it is given a password; here nobody is asked for one.
+    "xml.etree.cElementTree": {},
+    "xml.etree.ElementTree": {},
 }
 """Names of packages, with the modules in which some of their names are found without running `__init__`."""
 
