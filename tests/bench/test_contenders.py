@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.contender import OURS, STATE, TOKEN, Contender
-from tests.bench.contenders import build, contenders, version_of
+from tests.bench.contenders import build, contenders, image_of, version_of
 from tests.bench.provider import Provider
-from tests.engines.docker import Container, Engine, eventually
+from tests.engines.docker import Container, Engine, eventually, inside
 from tests.leaks import Leaks
 
 START = {
@@ -111,6 +111,23 @@ def test_it_signs_in_renews_on_its_signal_and_starts_again_silently(
     assert (third == second) == ("token:refresh_token" not in AGAIN[name])
     container.signal("TERM")
     assert container.wait() in (0, 143)
+
+
+@pytest.mark.image
+@pytest.mark.parametrize(
+    ("name", "module"), [("msal", "msal"), ("azure-identity", "azure.identity"), ("adal", "adal")]
+)
+def test_no_peer_pays_for_how_its_image_is_made(name: str, module: str) -> None:
+    """Whatever it imports, of Python's own library too, was compiled with the image, as in ours."""
+    build([name])
+    program = (
+        f"import os, sys, {module}; "
+        "files = [getattr(each, '__cached__', None) for each in sys.modules.values()]; "
+        "print(len(files), [file for file in files if file and not os.path.exists(file)])"
+    )
+    count, _, missing = inside(program, image_of(name)).partition(" ")
+    assert int(count) > 100
+    assert missing.strip() == "[]"
 
 
 def test_versions_in_titles_are_those_of_the_locks(provider: Provider) -> None:
