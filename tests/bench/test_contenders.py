@@ -62,8 +62,8 @@ def run(engine: Engine, contender: Contender, folder: Path) -> Container:
         path.mkdir(exist_ok=True)
         path.chmod(0o777)
         options += ["--volume", f"{path}:{name}"]
-    for inside, outside in contender.files.items():
-        options += ["--volume", f"{outside}:{inside}:ro"]
+    for path_inside, path in contender.files.items():
+        options += ["--volume", f"{path}:{path_inside}:ro"]
     for name, value in contender.settings.items():
         options += ["--env", f"{name}={value}"]
     return engine.run(*options, contender.image, *contender.command)
