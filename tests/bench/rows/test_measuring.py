@@ -22,7 +22,7 @@ TAKES_MINUTES = {"idle_cpu_day"}
 
 
 def test_short_measuring_has_all_rows_of_ours_and_leaves_nothing_behind(leaks: Leaks) -> None:
-    """Every figure but those of a long life and of a long rest; no container, no note of what was left out."""
+    """Every figure but those of a long life and of a long rest; no container and no note is left."""
 
     def printed(text: str) -> None:
         leaks.printed("short measuring", text)
