@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -161,7 +162,10 @@ class Engine:
         traceback: TracebackType | None,
     ) -> None:
         for name in [*self._names]:
-            self.remove(name)
+            try:
+                self.remove(name)
+            except EngineError as failure:  # never started, or no engine answers any more
+                print(failure, file=sys.stderr)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def note(self, text: str) -> None:
