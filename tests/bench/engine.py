@@ -216,7 +216,7 @@ class Engine:
         if program is not None:
             options.append(f"--entrypoint={program[0]}")
             command = [contender.image, *program[1:]]
-        # Kubernetes runs no image's HEALTHCHECK; here each would add the engine's exec to the container's CPU.
+        # Kubernetes runs no image's HEALTHCHECK; here each would add the engine's exec to the CPU.
         options.append("--no-healthcheck")
         self._names.append(name)  # before it is there: whatever happens now, it is removed
         docker("run", "--detach", f"--name={name}", "--network=host", *options, *command)
