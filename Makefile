@@ -70,7 +70,7 @@ check: .venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@command -v shellcheck >/dev/null || { echo "On Debian and Ubuntu: apt-get install shellcheck" >&2; exit 1; }
-	shellcheck -x entrypoint.sh .ci/run image/*.sh tests/engines/*.sh tests/engines/kubernetes/*.sh docs/ci/report examples/app/app.sh
+	shellcheck -x entrypoint.sh .ci/run image/*.sh tests/engines/*.sh tests/engines/kubernetes/*.sh tests/bench/peers/*.sh docs/ci/report examples/app/app.sh
 
 format: .venv
 	$(BIN)/ruff check --fix

@@ -5,13 +5,18 @@ What a renewal costs each in requests, once it is running: one for the token (`R
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import hashlib
 import os
 import re
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from sidecar import __version__
 from tests.bench.contender import OURS, STATE, TOKEN, Contender
 from tests.bench.provider import Provider
 
@@ -23,6 +28,11 @@ OIDC_AGENT = "4.2.6"
 OUR_IMAGE = os.environ.get("SIDECAR_TEST_IMAGE", "entra-token-sidecar:dev")
 BUILD_SECONDS = 1800
 _CA = "/bench/ca.pem"
+
+LIVES = f"import os, sys, time; sys.exit(time.time() > os.stat('{TOKEN}/token').st_mtime + 3600)"
+"""The probe that people write for such a loop: whether the file was written within the life of a token."""
+_FIND = ("sh", "-c", f"find {TOKEN}/token -mmin -60 | grep -q .")
+# The same where a shell is at hand.
 
 
 def contenders(provider: Provider, *, only: Collection[str] | None = None) -> list[Contender]:
@@ -36,21 +46,25 @@ def contenders(provider: Provider, *, only: Collection[str] | None = None) -> li
 
 
 def image_of(name: str) -> str:
-    """The image's name; ours is made by `make image`."""
-    return OUR_IMAGE if name == OURS else f"entra-token-sidecar-bench:{name}"
+    """The image's name, with a digest of what a peer's is made of; ours is made by `make image`."""
+    return OUR_IMAGE if name == OURS else f"entra-token-sidecar-bench:{name}-{_digest()}"
 
 
-def build(names: Iterable[str], *, anew: bool = False) -> None:
+def build(names: Iterable[str]) -> None:
     """Build the peers' images that are not there, one after another; `BUILD_OPTIONS` as in the Makefile.
 
     :raises subprocess.CalledProcessError: a build failed
     """
     options = shlex.split(os.environ.get("BUILD_OPTIONS", ""))
-    for name in names:
-        if name == OURS or (not anew and _is_there(image_of(name))):
-            continue
-        command = ["docker", "buildx", "build", "--load", *options, "--target", name, "--tag", image_of(name)]
-        subprocess.run([*command, str(PEERS)], check=True, timeout=BUILD_SECONDS)
+    # Whoever else builds, such as another worker of pytest's, has its turn: they share most of the layers.
+    with (Path(tempfile.gettempdir()) / "entra-token-sidecar-bench.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in names:
+            if name == OURS or _is_there(image_of(name)):
+                continue
+            command = ["docker", "buildx", "build", "--load", *options, "--target", name]
+            command += ["--tag", image_of(name), str(PEERS)]
+            subprocess.run(command, check=True, timeout=BUILD_SECONDS)
 
 
 def version_of(package: str, lock: str) -> str:
@@ -64,6 +78,14 @@ def version_of(package: str, lock: str) -> str:
     return pinned[1]
 
 
+@functools.cache
+def _digest() -> str:
+    files = sorted(path for path in PEERS.iterdir() if path.is_file())
+    return hashlib.sha256(
+        b"\0".join(part for f in files for part in (f.name.encode(), f.read_bytes()))
+    ).hexdigest()[:12]
+
+
 def _is_there(image: str) -> bool:
     done = subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=60, check=False)
     return done.returncode == 0
@@ -72,7 +94,7 @@ def _is_there(image: str) -> bool:
 def _sidecar(provider: Provider) -> Contender:
     return Contender(
         name=OURS,
-        title="this project",
+        title=f"this project {__version__}",
         image=image_of(OURS),
         command=("refresh",),
         settings={
@@ -109,10 +131,6 @@ def _python(name: str, title: str, provider: Provider, **settings: str) -> Conte
     )
 
 
-LIVES = f"import os, sys, time; sys.exit(time.time() > os.stat('{TOKEN}/token').st_mtime + 3600)"
-"""The probe that people write for such a loop: whether the file was written within the life of a token."""
-
-
 def _msal(provider: Provider) -> Contender:
     version = version_of("msal", "requirements-msal.txt")
     return _python("msal", f"MSAL {version} in a loop", provider, SCOPES=SCOPE)
@@ -141,8 +159,25 @@ def _oidc_agent(provider: Provider) -> Contender:
             "CA_FILE": _CA,
         },
         files={_CA: provider.bundle_file},
-        probe=("find", f"{TOKEN}/token", "-mmin", "-60"),
+        probe=_FIND,
         kind="native",
+    )
+
+
+def _azure_cli(provider: Provider) -> Contender:
+    return Contender(
+        name="azure-cli",
+        title=f"azure-cli {version_of('azure-cli', 'requirements-azure-cli.txt')}",
+        image=image_of("azure-cli"),
+        settings={
+            "AUTHORITY_HOST": provider.authority_host,
+            "TENANT_ID": provider.tenant_id,
+            "SCOPE": SCOPE,
+            "REQUESTS_CA_BUNDLE": _CA,
+        },
+        files={_CA: provider.bundle_file},
+        probe=_FIND,
+        kind="command",
     )
 
 
@@ -151,6 +186,7 @@ MAKERS: dict[str, Callable[[Provider], Contender]] = {
     "msal": _msal,
     "azure-identity": _azure_identity,
     "adal": _adal,
+    "azure-cli": _azure_cli,
     "oidc-agent": _oidc_agent,
 }
 """By name, in the order of tables."""

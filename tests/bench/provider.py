@@ -19,7 +19,9 @@ import requests
 from tests.emulator.journal import Request
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = END_SECONDS = REQUEST_SECONDS = 30.0
+CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+"""The app that all sign in to: azure-cli knows its own alone."""
+END_SECONDS = REQUEST_SECONDS = 30.0
 
 
 class Provider:
@@ -42,6 +44,7 @@ class Provider:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.emulator", "--approve-after", "0", *self._options),
+                *("--client-id", CLIENT_ID),
                 *("--tls-dir", str(folder / "tls"), "--ca-out", str(self.ca_file)),
             ],
             cwd=ROOT,

@@ -19,9 +19,19 @@ START = {
     "msal": {"devicecode": 1, "token:device_code": 1, "discovery": 1},
     "azure-identity": {"devicecode": 1, "token:device_code": 1, "discovery": 1},
     "adal": {"devicecode": 1, "token:device_code": 1},
+    "azure-cli": {
+        "devicecode": 1,
+        "token:device_code": 1,
+        "discovery": 1,
+        "subscriptions": 1,
+        "token:refresh_token": 1,
+    },
     "oidc-agent": {"devicecode": 1, "token:device_code": 1, "discovery": 2},
 }
 """Requests of a sign-in that is approved at once, by kind."""
+
+SLOW = "azure-cli"
+"""Its image takes minutes and 750 MB, so no test makes it; the full benchmark does."""
 
 RENEWAL = {"token:refresh_token": 1}
 """Requests of a renewal: of all."""
@@ -31,6 +41,7 @@ AGAIN: dict[str, Mapping[str, int]] = {
     "msal": {"discovery": 1},
     "azure-identity": {"discovery": 1},
     "adal": {},
+    "azure-cli": {},
     "oidc-agent": {"discovery": 1, "token:refresh_token": 1},
 }
 """Requests of the next start while the token lives."""
@@ -64,7 +75,7 @@ def asked(provider: Provider) -> dict[str, int]:
 
 
 @pytest.mark.image
-@pytest.mark.parametrize("name", list(START))
+@pytest.mark.parametrize("name", [name for name in START if name != SLOW])
 def test_it_signs_in_renews_on_its_signal_and_starts_again_silently(
     docker_engine: Engine, provider: Provider, tmp_path: Path, name: str
 ) -> None:
