@@ -101,12 +101,18 @@ manifests: .venv
 # After a change of dependencies in pyproject.toml; `pip install uv` brings uv.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# For one image, with Debian trixie's Python.
+PEERS = $(subst --universal --python-version 3.11,--python-version 3.13,$(COMPILE))
 lock:
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --no-deps --group fuzz -o requirements-fuzz.txt
 	$(COMPILE) --no-deps --group emulator -c requirements-dev.txt -o requirements-emulator.txt
 	$(COMPILE) pyproject.toml --group kubernetes -c requirements-dev.txt -o requirements-kubernetes.txt
+	$(PEERS) --group peer-msal -c requirements.txt -o tests/bench/peers/requirements-msal.txt
+	$(PEERS) --group peer-azure-identity -c requirements-dev.txt -o tests/bench/peers/requirements-azure-identity.txt
+	$(PEERS) --group peer-adal -c requirements.txt -o tests/bench/peers/requirements-adal.txt
+	$(PEERS) --group peer-azure-cli -o tests/bench/peers/requirements-azure-cli.txt
 
 clean:
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \

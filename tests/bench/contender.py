@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 TOKEN, STATE = "/bench/token", "/bench/state"
@@ -34,6 +35,8 @@ class Contender:
     command: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     """Environment of the container: where the provider is, and its CA."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Files of the host by their path in the container, mounted read-only: the CA."""
     renew: str = "USR1"
     token_file: str = "token"
     """Below `TOKEN`: what changes when a token is published."""

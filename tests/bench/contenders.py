@@ -1,0 +1,119 @@
+"""Who is compared: how each is started at the provider, and how its image is made.
+
+What a renewal costs each in requests, once it is running: one for the token (`RENEWAL`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from tests.bench.contender import OURS, STATE, TOKEN, Contender
+from tests.bench.provider import Provider
+
+PEERS = Path(__file__).parent / "peers"
+SCOPE = "https://graph.microsoft.com/.default"
+OUR_IMAGE = os.environ.get("SIDECAR_TEST_IMAGE", "entra-token-sidecar:dev")
+BUILD_SECONDS = 1800
+_CA = "/bench/ca.pem"
+
+
+def contenders(provider: Provider, *, only: Collection[str] | None = None) -> list[Contender]:
+    """All of them, ours first, or those of these names.
+
+    :raises ValueError: nobody is called that
+    """
+    if unknown := set(only or ()) - MAKERS.keys():
+        raise ValueError(f"no contender is {', '.join(sorted(unknown))}; there are {', '.join(MAKERS)}")
+    return [make(provider) for name, make in MAKERS.items() if only is None or name in only]
+
+
+def image_of(name: str) -> str:
+    """The image's name; ours is made by `make image`."""
+    return OUR_IMAGE if name == OURS else f"entra-token-sidecar-bench:{name}"
+
+
+def build(names: Iterable[str], *, anew: bool = False) -> None:
+    """Build the peers' images that are not there, one after another; `BUILD_OPTIONS` as in the Makefile.
+
+    :raises subprocess.CalledProcessError: a build failed
+    """
+    options = shlex.split(os.environ.get("BUILD_OPTIONS", ""))
+    for name in names:
+        if name == OURS or (not anew and _is_there(image_of(name))):
+            continue
+        command = ["docker", "buildx", "build", "--load", *options, "--target", name, "--tag", image_of(name)]
+        subprocess.run([*command, str(PEERS)], check=True, timeout=BUILD_SECONDS)
+
+
+def version_of(package: str, lock: str) -> str:
+    """What a lock file in `peers` pins.
+
+    :raises LookupError: it does not have the package
+    """
+    pinned = re.search(rf"^{re.escape(package)}==(\S+)", (PEERS / lock).read_text(), re.MULTILINE)
+    if not pinned:
+        raise LookupError(f"{lock} does not have {package}")
+    return pinned[1]
+
+
+def _is_there(image: str) -> bool:
+    done = subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=60, check=False)
+    return done.returncode == 0
+
+
+def _sidecar(provider: Provider) -> Contender:
+    return Contender(
+        name=OURS,
+        title="this project",
+        image=image_of(OURS),
+        command=("refresh",),
+        settings={
+            "AZURE_AUTHORITY_HOST": provider.authority_host,
+            "AZURE_TENANT_ID": provider.tenant_id,
+            "AZURE_CLIENT_ID": provider.client_id,
+            "SIDECAR_SCOPES": SCOPE,
+            "SIDECAR_TOKEN_DIR": TOKEN,
+            "SIDECAR_STATE_DIR": STATE,
+            "SIDECAR_CA_FILE": _CA,
+        },
+        files={_CA: provider.ca_file},
+        renew="HUP",  # taken once in 10 s
+        token_file="..data",
+        probe=("/entrypoint.sh", "probe", "readiness"),
+        kind="ours",
+    )
+
+
+def _python(name: str, title: str, provider: Provider, **settings: str) -> Contender:
+    return Contender(
+        name=name,
+        title=title,
+        image=image_of(name),
+        settings={
+            "AUTHORITY_HOST": provider.authority_host,
+            "TENANT_ID": provider.tenant_id,
+            "CLIENT_ID": provider.client_id,
+            "REQUESTS_CA_BUNDLE": _CA,
+            **settings,
+        },
+        files={_CA: provider.bundle_file},
+        probe=("python3", "-S", "-c", LIVES),
+    )
+
+
+LIVES = f"import os, sys, time; sys.exit(time.time() > os.stat('{TOKEN}/token').st_mtime + 3600)"
+"""The probe that people write for such a loop: whether the file was written within the life of a token."""
+
+
+def _msal(provider: Provider) -> Contender:
+    version = version_of("msal", "requirements-msal.txt")
+    return _python("msal", f"MSAL {version} in a loop", provider, SCOPES=SCOPE)
+
+
+MAKERS: dict[str, Callable[[Provider], Contender]] = {OURS: _sidecar, "msal": _msal}
+"""By name, in the order of tables."""
