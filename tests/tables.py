@@ -23,7 +23,7 @@ class Table:
         """For a terminal: a column is as wide as it has to be, a head is broken at its spaces."""
         cells = [max(len(row[column]) for row in self.rows) for column in range(len(self.heads))]
         heads = [
-            textwrap.wrap(head, max(width, HEAD_WIDTH, *map(len, head.split())))
+            textwrap.wrap(head, max(width, HEAD_WIDTH, *map(len, head.split()))) or [""]
             for head, width in zip(self.heads, cells, strict=True)
         ]
         widths = [max(width, *map(len, head)) for head, width in zip(heads, cells, strict=True)]

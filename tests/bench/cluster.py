@@ -30,7 +30,8 @@ class Pod:
     """A day of one pod with one contender. CPU in seconds."""
 
     who: str
-    anonymous_mib: float
+    own_mib: float
+    """What each pod has for itself."""
     shared_mib: float
     """What pods of one image on one node have once: interpreter, libraries."""
     renewals: float
@@ -79,11 +80,11 @@ def pod_of(figures: Figures, who: str) -> Pod | None:
     if len(found) < len(names):
         return None
     anonymous, pss, renewal_ms, probes, idle, requests, image = found
-    renewals = renewals_a_day(who)
+    renewals, own = renewals_a_day(who), _own(figures, who, anonymous, pss)
     return Pod(
         who,
-        anonymous_mib=anonymous,
-        shared_mib=max(pss - anonymous, 0.0),
+        own_mib=own,
+        shared_mib=max(pss - own, 0.0),
         renewals=renewals,
         renewal_cpu=renewals * renewal_ms / 1000,
         probe_cpu=probes,
@@ -104,7 +105,7 @@ def cost(pod: Pod, pods: int) -> Cost:
     return Cost(
         pods,
         pod.who,
-        memory_mib=pods * pod.anonymous_mib + nodes * pod.shared_mib,
+        memory_mib=pods * pod.own_mib + nodes * pod.shared_mib,
         cores=pods * pod.cpu / DAY_SECONDS,
         images_mb=nodes * pod.image_mb,
         requests_a_day=pods * pod.requests,
@@ -119,3 +120,11 @@ def exec_cores(pods: int, *, every_seconds: float) -> float:
 def turns_at_once(pod: Pod, pods: int) -> float:
     """How many renewals are under way at an instant, on average."""
     return pods * pod.renewal_cpu / DAY_SECONDS
+
+
+def _own(figures: Figures, who: str, anonymous: float, alone: float) -> float:
+    """Alone a pod counts all of what two share, beside another half of it; its anonymous memory is its own in
+    any case, and all there is to say where nobody looked at two.
+    """
+    beside = figures.median("idle_pss_beside", who)
+    return anonymous if beside is None else max(anonymous, 2 * beside - alone)

@@ -46,7 +46,9 @@ def as_text(figures: Kept) -> str:
 
     def lines(value: Any, margin: str) -> str:
         if isinstance(value, Mapping) and value:
-            inner = [f"{margin} {json.dumps(name)}: {lines(each, margin + ' ')}" for name, each in value.items()]
+            inner = [
+                f"{margin} {json.dumps(name)}: {lines(each, margin + ' ')}" for name, each in value.items()
+            ]
             return "{\n" + ",\n".join(inner) + f"\n{margin}}}"
         if isinstance(value, list) and value:
             return "[\n" + ",\n".join(f"{margin} {json.dumps(row)}" for row in value) + f"\n{margin}]"
@@ -66,6 +68,7 @@ def blocks(figures: Kept) -> dict[str, str]:
     return {
         "place": _place(figures),
         "chart": CHART_LINE if chart(figures) else UNMEASURED,
+        "notes": "\n".join(f"- {note}" for note in figures.get("notes", ())),
         "limits": tables.limits(verdicts(figures)).markdown() if measured else UNMEASURED,
         "medians": tables.medians(figures).markdown() if measured else UNMEASURED,
         "better": _or_else(tables.better(figures), "Nowhere, in what was measured."),
@@ -99,6 +102,5 @@ def _peak(figures: Kept) -> str:
     ours, reference = (measured.median("turn_peak", who) for who in (OURS, IMPORT_MSAL))
     if ours is None or reference is None:
         return UNMEASURED
-    return (
-        f"A turn holds {number(ours)} MiB at its peak; `python -c \"import msal\"` alone {number(reference)} MiB."
-    )
+    reference_words = f"`import msal` alone {number(reference)} MiB"
+    return f"A turn holds {number(ours)} MiB at its peak, {reference_words}."

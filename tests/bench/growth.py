@@ -21,7 +21,7 @@ from sidecar.remembrance import remembered
 from sidecar.role import Role
 from tests.bench.contender import OURS
 from tests.bench.figures import Summary
-from tests.torture.soak.faults import Outages, unsettled
+from tests.torture.soak.faults import Outages, storm
 from tests.torture.soak.ours import Pod
 from tests.torture.soak.provider import Faults, Lives, Provider
 from tests.torture.soak.virtual_time import WatchedClock
@@ -88,9 +88,9 @@ def ratios(points: Sequence[Point]) -> list[Summary]:
 def curve(renewals: int = FULL, *, stormy: bool = False) -> list[Point]:
     """After each power of ten of renewals from ten on, after a third of the last, and after the last.
 
-    :param stormy: one request of a hundred fails, and a week has an outage of up to a quarter of an hour
+    :param stormy: a third of all requests fail, and every four hours there is an outage of up to 15 minutes
     """
-    weather: Faults = unsettled(1, longest_seconds=OUTAGE_SECONDS) if stormy else FAIR
+    weather: Faults = storm(1, longest_seconds=OUTAGE_SECONDS) if stormy else FAIR
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         return list(_points(Path(folder), renewals, weather))
 

@@ -62,7 +62,7 @@ LIMITS = (
         like="turn_cpu",
         scale=PROBES_A_DAY / 1000,
         room=2.0,
-        words="0.02 × as many `import msal`",
+        words="1/50 of as many import msal",
     ),
     Limit("idle_cpu_day", 3),
     Limit("restart", 1.5, of=IMPORT_MSAL, plus="round_trip", room=2.0),

@@ -1,4 +1,4 @@
-"""Figures that nobody measured, for tests of what is done with figures: round numbers, so that a hand can check."""
+"""Figures that nobody measured, for tests of what is done with figures: round, so that a hand can check."""
 
 from __future__ import annotations
 

@@ -33,7 +33,12 @@ def engine() -> str | None:
 def _told(*command: str) -> str | None:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=True, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            timeout=ENGINE_SECONDS,
+            check=True,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError):
         return None

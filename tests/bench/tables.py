@@ -19,8 +19,8 @@ Kept = Mapping[str, Any]
 
 WORDS = {
     "idle_anonymous": "asleep: anonymous",
-    "idle_pss": "asleep: PSS, alone",
-    "idle_pss_beside": "asleep: PSS, beside another",
+    "idle_pss": "asleep: PSS alone",
+    "idle_pss_beside": "asleep: PSS beside",
     "idle_cpu_day": "asleep: CPU of a day",
     "turn_peak": "a turn: peak",
     "turn_cpu": "a turn: CPU",
@@ -31,8 +31,8 @@ WORDS = {
     "probe_cpu_day": "probes: CPU of a day",
     "restart": "restart to token",
     "approval": "approval to token",
-    "fifty_tokens": "fifty tokens beyond one",
-    "round_trip": "a round trip",
+    "fifty_tokens": "fifty tokens",
+    "round_trip": "round trip",
     "image": "image",
     "growth_state": "growth: state",
     "growth_tokens": "growth: tokens",
@@ -113,7 +113,7 @@ def limits(verdicts: Sequence[Verdict]) -> Table:
             _limit_words(each),
             _with_unit(each.allowed, each.limit.what),
             _with_unit(each.measured, each.limit.what),
-            each.verdict,
+            "unknown" if each.verdict == "not measured" else each.verdict,
         ]
         for each in verdicts
     ]
@@ -239,15 +239,16 @@ def _limit_words(verdict: Verdict) -> str:
         return limit.words
     if not limit.of:
         return _with_unit(limit.bound, limit.what)
-    other = f"`{limit.of}`" if limit.of == IMPORT_MSAL else limit.of
     if limit.bound == 1:
-        return f"below {other}"
+        return f"below {limit.of}"
     times = f"1/{1 / limit.bound:.0f} of" if limit.bound < 1 else f"{limit.bound} ×"
-    return f"{times} {other}" + (f" + {WORDS[limit.plus]}" if limit.plus else "")
+    return f"{times} {limit.of}" + (f" + {WORDS[limit.plus]}" if limit.plus else "")
 
 
 def _with_unit(value: float | None, what: str) -> str:
     if value is None:
         return ABSENT
-    unit = "" if UNITS[what] == "ratio" else f" {UNITS[what]}"
-    return f"{value:.4g}{unit}" if not unit else f"{number(value)}{unit}"
+    if UNITS[what] in ("ratio", "requests"):
+        return f"{value:.4g}"
+    # More digits than elsewhere: 60.4 is not within 60.
+    return f"{value:,.0f} {UNITS[what]}" if value >= 1000 else f"{value:.3g} {UNITS[what]}"
