@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +46,22 @@ def docker(*arguments: str, seconds: float = COMMAND_SECONDS) -> str:
         raise EngineError(f"docker {arguments[0]} took more than {seconds:g} s") from None
     if done.returncode:
         raise EngineError(f"docker {arguments[0]} left {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def printed_by(name: str) -> str:
+    """What a container printed, both streams; or the engine's words if there is none of that name."""
+    done = subprocess.run(
+        ["docker", "logs", name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        timeout=COMMAND_SECONDS,
+        check=False,
+        process_group=0,
+    )
     return done.stdout
 
 
@@ -113,24 +129,19 @@ class Container:
 
     def logs(self) -> str:
         """What it printed, both streams."""
-        done = subprocess.run(
-            ["docker", "logs", self.name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        return done.stdout
+        return printed_by(self.name)
 
 
 class Engine:
     """A context manager: what it made is removed at its end, also on errors and Ctrl-C."""
 
-    def __init__(self) -> None:
+    def __init__(self, printed: Callable[[str], None] = lambda _: None) -> None:
+        """`printed` is called with all that a container printed, when that is removed."""
         self.notes: list[str] = []
         """What a reader of the figures must know: who was left out of what, and why."""
+        self.mark = f"{MARK}-{uuid.uuid4().hex[:8]}"
+        """What the names of its containers begin with."""
+        self._printed = printed
         self._names: list[str] = []
 
     def __enter__(self) -> Self:
@@ -164,6 +175,16 @@ class Engine:
             path.chmod(0o777)
         return made
 
+    def copy(self, place: Place) -> Place:
+        """The same content, of the same owners, in two directories of their own."""
+        made = self.place()
+        for source, target in ((place.token, made.token), (place.state, made.state)):
+            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            for path in source.rglob("*"):
+                of = path.lstat()
+                os.lchown(target / path.relative_to(source), of.st_uid, of.st_gid)
+        return made
+
     def start(
         self,
         contender: Contender,
@@ -178,7 +199,7 @@ class Engine:
 
         :raises EngineError: it did not start
         """
-        name = f"{MARK}-{contender.name}-{uuid.uuid4().hex[:8]}"
+        name = f"{self.mark}-{contender.name}-{uuid.uuid4().hex[:8]}"
         files = {TOKEN: place.token, STATE: place.state, **(mounts or {})}
         options = [f"--volume={path}:{target}" for target, path in files.items()]
         options += [f"--volume={path}:{target}:ro" for target, path in contender.files.items()]
@@ -194,7 +215,8 @@ class Engine:
         return name
 
     def remove(self, name: str) -> None:
-        """With whatever volumes it made."""
+        """With whatever volumes it made; nothing if it is not there."""
+        self._printed(printed_by(name))
         docker("rm", "--force", "--volumes", name)
         self._names.remove(name)
 

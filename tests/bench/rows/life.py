@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.bench.contender import OURS, Contender
 from tests.bench.engine import Engine, EngineError
@@ -19,15 +19,19 @@ from tests.bench.rows.samples import Samples, interleaved, tell
 
 
 def lives(
-    engine: Engine, provider: Authority, contenders: Sequence[Contender], plan: Plan
+    engine: Engine,
+    provider: Authority,
+    contenders: Sequence[Contender],
+    plan: Plan,
+    live: Callable[[Engine, Authority, Contender, Plan, Samples], None] | None = None,
 ) -> Iterator[Summary]:
     """Round by round. Whoever fails is left out from then on, with a note; if it is ours, all ends.
 
     :raises Impatient: ours failed
     :raises EngineError: ours, or the engine itself
     """
-    samples, failed = Samples(), set()
-    provider.token_life(plan.token_life_seconds)
+    samples = Samples()
+    failed: set[str] = set()
     for number, contender in interleaved(contenders, plan.warm_up_lives + plan.lives):
         if contender.name in failed:
             continue
@@ -35,7 +39,7 @@ def lives(
         tell(f"round {number + 1}{'' if warm else ' (warm-up)'}: {contender.name}")
         one = Samples()
         try:
-            life(engine, provider, contender, plan, one)
+            (live or life)(engine, provider, contender, plan, one)
         except (Impatient, EngineError) as error:
             if contender.name == OURS:
                 raise

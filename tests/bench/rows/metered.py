@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.bench import meter
 from tests.bench.contender import Contender
-from tests.bench.engine import Engine, EngineError, Place, docker
+from tests.bench.engine import Engine, EngineError, Place, docker, printed_by
 from tests.bench.rows.running import Running
 
 METER = "/bench/meter.py"
@@ -53,7 +53,7 @@ def metered(
         program=["python3", "-P", METER, task],
     )
     code = docker("wait", name, seconds=METER_SECONDS).strip()
-    printed = docker("logs", name)
+    printed = printed_by(name)
     engine.remove(name)
     if code != "0":
         raise EngineError(f"the meter left {code}: {printed[-2000:]}")

@@ -30,5 +30,5 @@ FULL = Plan(
     lives=4, warm_up_lives=1, renewals=2, probes=10, beside_for_all=True, turns=20, fifties=5, idle_windows=5
 )
 SHORT = Plan(
-    lives=1, warm_up_lives=0, renewals=2, probes=5, beside_for_all=False, turns=5, fifties=2, idle_windows=0
+    lives=1, warm_up_lives=0, renewals=1, probes=5, beside_for_all=False, turns=5, fifties=2, idle_windows=0
 )
