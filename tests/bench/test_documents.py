@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from tests.bench import documents, made_up, tables
 from tests.bench.__main__ import joined, main
 from tests.bench.chart import chart
 from tests.bench.contender import OURS
+from tests.bench.place import place
 from tests.bench.what import UNITS
 from tests.tables import filled
 
@@ -142,3 +147,26 @@ def test_part_that_was_measured_anew_takes_the_place_of_the_old_one() -> None:
     assert len(both["rows"]) == len(before["rows"])
     containers = joined(before, {**found, "contenders": {OURS: {"title": "", "kind": "ours"}}, "rows": []})
     assert {row["what"] for row in containers["rows"]} == {"growth_state", "growth_tokens", "growth_log"}
+
+
+def test_without_an_engine_it_says_so_and_ends_with_69() -> None:
+    """A plain sentence, and no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench"],
+        cwd=documents.DOCS.parent,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (os.EX_UNAVAILABLE, "")
+    assert done.stderr == "No Docker engine answers, and containers are what is measured.\n"
+
+
+def test_place_names_no_machine() -> None:
+    """Figures are public: what kind of machine it is, and not which."""
+    told = place(command="make bench", how="twice")
+    assert told["command"] == "`make bench`"
+    assert platform.node() not in " ".join(told.values())
+    assert all(told.values())
