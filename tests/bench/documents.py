@@ -19,6 +19,7 @@ DOCUMENT, COSTS = DOCS / "benchmarks.md", DOCS / "cluster-costs.md"
 FIGURES, CHART = DOCS / "benchmarks.json", DOCS / "benchmarks.svg"
 
 UNMEASURED = "Not measured yet: `make bench BENCH=--write`."
+NOWHERE = "Nowhere, in what was measured."
 CHART_LINE = (
     "![Memory between renewals and CPU of a day: the sidecar beside what people use in its place]"
     "(benchmarks.svg)"
@@ -71,7 +72,7 @@ def blocks(figures: Kept) -> dict[str, str]:
         "notes": "\n".join(f"- {note}" for note in figures.get("notes", ())),
         "limits": tables.limits(verdicts(figures)).markdown() if measured else UNMEASURED,
         "medians": tables.medians(figures).markdown() if measured else UNMEASURED,
-        "better": _or_else(tables.better(figures), "Nowhere, in what was measured."),
+        "better": _or_else(tables.better(figures), NOWHERE) if measured else UNMEASURED,
         "spread": tables.spread(figures).markdown() if measured else UNMEASURED,
         "growth": _or_else(tables.growth(figures)),
     }
