@@ -16,7 +16,10 @@ from tests.bench.contender import OURS, STATE, TOKEN, Contender
 from tests.bench.provider import Provider
 
 PEERS = Path(__file__).parent / "peers"
-SCOPE = "https://graph.microsoft.com/.default"
+RESOURCE = "https://graph.microsoft.com"
+SCOPE = f"{RESOURCE}/.default"
+OIDC_AGENT = "4.2.6"
+"""Debian trixie's; the Dockerfile asks for no other."""
 OUR_IMAGE = os.environ.get("SIDECAR_TEST_IMAGE", "entra-token-sidecar:dev")
 BUILD_SECONDS = 1800
 _CA = "/bench/ca.pem"
@@ -115,5 +118,39 @@ def _msal(provider: Provider) -> Contender:
     return _python("msal", f"MSAL {version} in a loop", provider, SCOPES=SCOPE)
 
 
-MAKERS: dict[str, Callable[[Provider], Contender]] = {OURS: _sidecar, "msal": _msal}
+def _azure_identity(provider: Provider) -> Contender:
+    version = version_of("azure-identity", "requirements-azure-identity.txt")
+    # Below HOME lies the library's own cache.
+    return _python("azure-identity", f"azure-identity {version}", provider, SCOPE=SCOPE, HOME=STATE)
+
+
+def _adal(provider: Provider) -> Contender:
+    version = version_of("adal", "requirements-adal.txt")
+    return _python("adal", f"ADAL {version}", provider, RESOURCE=RESOURCE)
+
+
+def _oidc_agent(provider: Provider) -> Contender:
+    return Contender(
+        name="oidc-agent",
+        title=f"oidc-agent {OIDC_AGENT}",
+        image=image_of("oidc-agent"),
+        settings={
+            "ISSUER": f"{provider.authority_host}/{provider.tenant_id}/v2.0",
+            "CLIENT_ID": provider.client_id,
+            "SCOPE": SCOPE,
+            "CA_FILE": _CA,
+        },
+        files={_CA: provider.bundle_file},
+        probe=("find", f"{TOKEN}/token", "-mmin", "-60"),
+        kind="native",
+    )
+
+
+MAKERS: dict[str, Callable[[Provider], Contender]] = {
+    OURS: _sidecar,
+    "msal": _msal,
+    "azure-identity": _azure_identity,
+    "adal": _adal,
+    "oidc-agent": _oidc_agent,
+}
 """By name, in the order of tables."""

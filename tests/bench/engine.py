@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.bench.contender import STATE, TOKEN, Contender
-from tests.bench.kernel import Group, group_of
+from tests.bench.kernel import Group, NotCounted, group_of
 
 COMMAND_SECONDS = 120.0
 STOP_SECONDS = 5
@@ -97,14 +97,17 @@ class Container:
     def look(self) -> None:
         """Read anew what the engine says of it.
 
-        :raises EngineError: it does not run
+        :raises EngineError: it does not run, or what the kernel counts for it cannot be read
         """
         found = json.loads(docker("inspect", "--format", "{{json .State}}", self.name))
         if not found["Running"]:
             raise EngineError(f"{self.name} ended with {found['ExitCode']}: {self.logs()[-2000:]}")
         self.pid = int(found["Pid"])
         self.started_on = datetime.fromisoformat(found["StartedAt"]).timestamp()
-        self.group = group_of(self.pid)
+        try:
+            self.group = group_of(self.pid)
+        except (NotCounted, OSError) as error:
+            raise EngineError(f"no control group of {self.name} can be read: {error}") from error
 
     def runs(self) -> bool:
         """Whether its PID 1 is there; no command is run to know it."""
@@ -119,9 +122,8 @@ class Container:
         docker("stop", "--time", str(STOP_SECONDS), self.name)
 
     def start_again(self) -> None:
-        """After `stop`."""
+        """After `stop`; `look` is for later, as it costs CPU that the container needs now."""
         docker("start", self.name)
-        self.look()
 
     def wait(self, seconds: float) -> int:
         """Its exit code, when it has ended by itself."""

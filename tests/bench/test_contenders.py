@@ -17,13 +17,22 @@ from tests.leaks import Leaks
 START = {
     OURS: {"devicecode": 1, "token:device_code": 1, "discovery": 1},
     "msal": {"devicecode": 1, "token:device_code": 1, "discovery": 1},
+    "azure-identity": {"devicecode": 1, "token:device_code": 1, "discovery": 1},
+    "adal": {"devicecode": 1, "token:device_code": 1},
+    "oidc-agent": {"devicecode": 1, "token:device_code": 1, "discovery": 2},
 }
 """Requests of a sign-in that is approved at once, by kind."""
 
 RENEWAL = {"token:refresh_token": 1}
 """Requests of a renewal: of all."""
 
-AGAIN: dict[str, Mapping[str, int]] = {OURS: {}, "msal": {"discovery": 1}}
+AGAIN: dict[str, Mapping[str, int]] = {
+    OURS: {},
+    "msal": {"discovery": 1},
+    "azure-identity": {"discovery": 1},
+    "adal": {},
+    "oidc-agent": {"discovery": 1, "token:refresh_token": 1},
+}
 """Requests of the next start while the token lives."""
 
 
@@ -86,8 +95,9 @@ def test_it_signs_in_renews_on_its_signal_and_starts_again_silently(
     provider.forget_requests()
     published.resolve().unlink()
     container = run(docker_engine, contender, tmp_path)
-    assert eventually(written, "the token from what is cached") == second
+    third = eventually(written, "a token by what is cached")
     assert asked(provider) == AGAIN[name]
+    assert (third == second) == ("token:refresh_token" not in AGAIN[name])
     container.signal("TERM")
     assert container.wait() in (0, 143)
 

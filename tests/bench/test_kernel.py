@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ FIRST_MOUNTS = """\
 35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
 41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
 """
+HELD_MIB = 50
 SECOND = "0::/system.slice/docker-1f.scope\n"
 SECOND_MOUNTS = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
 
@@ -85,16 +86,24 @@ def test_pages_of_a_process_are_read_by_their_exact_name() -> None:
 
 
 def test_pss_and_peaks_are_of_all_processes_that_are_left(tmp_path: Path) -> None:
-    """Summed; one that ended between being listed and being read has no share."""
-    with subprocess.Popen(["sleep", "60"]) as one, subprocess.Popen(["sleep", "60"]) as ended:
+    """PSS is summed, a peak is each one's; one that ended meanwhile has no share."""
+    with holding() as one, holding() as other, holding() as ended:
         ended.kill()
         ended.wait()
-        (tmp_path / "cgroup.procs").write_text(f"{os.getpid()}\n{one.pid}\n{ended.pid}\n")
-        both = Group(1, tmp_path, tmp_path)
-        held, peaks = both.pss(), both.peaks()
-        (tmp_path / "cgroup.procs").write_text(f"{one.pid}\n")
-        alone = both.pss()
+        (tmp_path / "cgroup.procs").write_text(f"{one.pid}\n{other.pid}\n{ended.pid}\n")
+        found = Group(1, tmp_path, tmp_path)
+        assert 2 * HELD_MIB * MIB < found.pss() < 3 * HELD_MIB * MIB
+        assert set(found.peaks()) == {one.pid, other.pid}
+        assert all(HELD_MIB * MIB < peak < 2 * HELD_MIB * MIB for peak in found.peaks().values())
         one.kill()
-    assert set(peaks) == {os.getpid(), one.pid}
-    assert peaks[os.getpid()] > 5 * MIB
-    assert 0 < alone < MIB < 5 * MIB < held
+        other.kill()
+
+
+def holding() -> subprocess.Popen[bytes]:
+    """A process that has so much memory, as soon as this returns."""
+    program = f"held = b'x' * ({HELD_MIB} << 20); import sys; print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-S", "-c", program]
+    made = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert made.stdout is not None
+    made.stdout.readline()
+    return made

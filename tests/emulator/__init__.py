@@ -18,8 +18,8 @@ In a test:
         entra.requests, entra.count("token"), entra.secrets
 
 As a program, `python -m tests.emulator --help`. What it serves, besides Entra's own endpoints
-/{tenant}/v2.0/.well-known/openid-configuration, /{tenant}/oauth2/v2.0/devicecode and /token, and
-/{tenant}/discovery/v2.0/keys:
+/{tenant}/v2.0/.well-known/openid-configuration, /{tenant}/oauth2/v2.0/devicecode and /token (of v1.0 too,
+for ADAL: /{tenant}/oauth2/devicecode and /token), and /{tenant}/discovery/v2.0/keys:
 
     /devicelogin                        the page: code, account, "Are you trying to sign in to …?"
     /v1.0/me /subscriptions /secrets    Graph, ARM and Key Vault, each with its own audience

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import urllib.parse
 from collections.abc import Mapping
@@ -26,6 +28,20 @@ class Call:
     def form(self) -> dict[str, str]:
         """The form-encoded body; of a repeated name the last counts."""
         return dict(urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def client_form(self) -> dict[str, str]:
+        """The form with the `client_id` of HTTP Basic (RFC 6749 section 2.3.1), where it names none itself.
+
+        The secret beside it is not looked at: apps here have none.
+        """
+        form = self.form
+        scheme, _, value = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic" and "client_id" not in form:
+            with contextlib.suppress(ValueError):
+                name = base64.b64decode(value, validate=True).decode().partition(":")[0]
+                form["client_id"] = urllib.parse.unquote_plus(name)
+        return form
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -11,8 +11,13 @@ from tests.emulator.graph import Resources
 from tests.emulator.messages import GRANT_DEVICE_CODE, Call, Response
 from tests.emulator.oauth import AuthorizationServer
 from tests.emulator.signin_page import SigninPage
+from tests.emulator.v1 import FirstVersion
 
-_GRANTS = {GRANT_DEVICE_CODE: "token:device_code", "refresh_token": "token:refresh_token"}
+_GRANTS = {
+    GRANT_DEVICE_CODE: "token:device_code",
+    "device_code": "token:device_code",  # as v1.0 calls it
+    "refresh_token": "token:refresh_token",
+}
 _RESOURCES = {
     "/v1.0/me": "me",
     "/subscriptions": "subscriptions",
@@ -39,6 +44,7 @@ class EntraSite:
         """`remember` is called after whatever may have changed the grants, before the answer is sent."""
         self._host = authority_host
         self._oauth = oauth
+        self._v1 = FirstVersion(oauth, now)
         self._resources = resources
         self._signin_page = signin_page
         self._control = control
@@ -57,9 +63,9 @@ class EntraSite:
                 return "discovery"
             case [_, "discovery", "v2.0", "keys"]:
                 return "keys"
-            case [_, "oauth2", "v2.0", "devicecode"]:
+            case [_, "oauth2", "v2.0", "devicecode"] | [_, "oauth2", "devicecode"]:
                 return "devicecode"
-            case [_, "oauth2", "v2.0", "token"]:
+            case [_, "oauth2", "v2.0", "token"] | [_, "oauth2", "token"]:
                 return _GRANTS.get(call.form.get("grant_type", ""), "token:other")
         return _RESOURCES.get(call.path.rstrip("/"), "other")
 
@@ -88,6 +94,7 @@ class EntraSite:
         if call.method not in allowed:
             return Response(405, headers={"Allow": ", ".join(allowed)})
         tenant = call.segments[0]
+        oauth = self._oauth if "v2.0" in call.segments else self._v1
         match kind:
             case "discovery":
                 return Response.of_json(self._oauth.discovery(tenant))
@@ -95,10 +102,10 @@ class EntraSite:
                 return Response.of_json(self._oauth.keys(tenant))
             case "devicecode":
                 return Response.of_json(
-                    self._oauth.device_code(tenant, call.form, call.parameters.get("mkt"))
+                    oauth.device_code(tenant, call.client_form, call.parameters.get("mkt"))
                 )
             case "token:device_code" | "token:refresh_token" | "token:other":
-                return Response.of_json(self._oauth.token(tenant, call.form))
+                return Response.of_json(oauth.token(tenant, call.client_form))
             case "devicelogin":
                 return self._signin_page.respond(call)
             case "me" | "subscriptions" | "secrets" | "secret":

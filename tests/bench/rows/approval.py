@@ -15,6 +15,7 @@ def approval(engine: Engine, provider: Authority, contender: Contender, samples:
     :raises Impatient: it did not sign in
     """
     provider.approve_by_itself(False)
+    close_prompts(provider)
     provider.forget_requests()
     running = Running(engine, contender)
     try:
@@ -31,3 +32,9 @@ def approval(engine: Engine, provider: Authority, contender: Contender, samples:
     else:
         engine.note(f"{contender.title}: the provider does not see which of its polls brings the tokens")
     return running
+
+
+def close_prompts(provider: Authority) -> None:
+    """Those of containers that have gone, lest the next one's is taken for theirs."""
+    if provider.open_codes():
+        provider.approve()

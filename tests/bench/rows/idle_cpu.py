@@ -11,7 +11,7 @@ from tests.bench.engine import Engine, EngineError
 from tests.bench.figures import Summary
 from tests.bench.rows.authority import Authority
 from tests.bench.rows.plan import Plan
-from tests.bench.rows.running import Impatient, Running, eventually
+from tests.bench.rows.running import Running, eventually
 from tests.bench.rows.samples import DAY_SECONDS, Samples, a_day, tell
 
 TICK_SECONDS = 60.0
@@ -40,7 +40,7 @@ def idle_cpu(
                 running = Running(engine, contender)
                 started.append(running)
                 running.sign_in()
-            except (Impatient, EngineError) as error:
+            except EngineError as error:
                 if contender.name == OURS:
                     raise
                 tell(f"{contender.name} failed: {error}")

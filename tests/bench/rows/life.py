@@ -14,7 +14,7 @@ from tests.bench.rows.plan import Plan
 from tests.bench.rows.probe import probe
 from tests.bench.rows.renewal import renewal
 from tests.bench.rows.restart import restart
-from tests.bench.rows.running import Impatient, Running
+from tests.bench.rows.running import Running
 from tests.bench.rows.samples import Samples, interleaved, tell
 
 
@@ -40,7 +40,7 @@ def lives(
         one = Samples()
         try:
             (live or life)(engine, provider, contender, plan, one)
-        except (Impatient, EngineError) as error:
+        except EngineError as error:
             if contender.name == OURS:
                 raise
             failed.add(contender.name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tests.bench.contender import Contender
-from tests.bench.engine import Container, Engine, Place
+from tests.bench.engine import Container, Engine, EngineError, Place
 
 PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.004
@@ -16,8 +16,8 @@ QUIET_CPU_SECONDS = 0.0005
 T = TypeVar("T")
 
 
-class Impatient(Exception):
-    """What should have happened did not."""
+class Impatient(EngineError):
+    """What a container should have done did not happen."""
 
 
 def eventually(

@@ -191,7 +191,7 @@ def test_meter_tells_what_each_process_cost() -> None:
     assert [len(runs) for runs in found.values()] == [2, 2]
     for worked, slept in zip(found["works"], found["sleeps"], strict=True):
         assert worked["peak_kib"] > 60 * 1024 > slept["peak_kib"]
-        assert worked["cpu_ms"] > slept["cpu_ms"]
+        assert worked["cpu_ms"] > max(5, slept["cpu_ms"])
         assert slept["wall_ms"] >= 200
 
 
