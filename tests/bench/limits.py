@@ -65,7 +65,8 @@ LIMITS = (
         words="1/50 of as many import msal",
     ),
     Limit("idle_cpu_day", 3),
-    Limit("restart", 1.5, of=IMPORT_MSAL, plus="round_trip", room=2.0),
+    # Of walls, and on a machine that does other things: only what is slow by far is seen in CI.
+    Limit("restart", 1.5, of=IMPORT_MSAL, plus="round_trip", room=5.0),
     Limit("approval", 500),
     Limit("image", 60, room=1.1),
     Limit("fifty_tokens", 1000),

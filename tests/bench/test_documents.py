@@ -17,6 +17,7 @@ from tests.bench.__main__ import joined, main
 from tests.bench.chart import chart
 from tests.bench.contender import OURS
 from tests.bench.place import place
+from tests.bench.run import SHORT_CONTENDERS, names_of
 from tests.bench.what import UNITS
 from tests.tables import filled
 
@@ -170,3 +171,11 @@ def test_place_names_no_machine() -> None:
     assert told["command"] == "`make bench`"
     assert platform.node() not in " ".join(told.values())
     assert all(told.values())
+
+
+def test_contender_that_is_not_there_ends_the_run_before_it_begins() -> None:
+    """And says who there is; those of the short run are."""
+    assert names_of(None) is None
+    assert names_of(",".join(SHORT_CONTENDERS)) == [*SHORT_CONTENDERS]
+    with pytest.raises(SystemExit, match="no contender is nobody; there are sidecar, "):
+        names_of("sidecar,nobody")
