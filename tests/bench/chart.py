@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.bench.cluster import pods_of
 from tests.bench.contender import OURS
-from tests.bench.tables import Kept, figures_of
+from tests.bench.tables import Kept, figures_of, times
 from tests.drawing import opening, text
 from tests.tables import number
 
@@ -96,7 +96,7 @@ def _bars(top: int, bars: Sequence[Bar], unit: str) -> list[str]:
             x += width
         words = f"{number(bar.total)} {unit}"
         if least and bar.who != OURS:
-            words += f" ({bar.total / least:.2g}×)"
+            words += f" ({times(bar.total / least)})"
         drawn.append(text(x + 10, y + BAR - 5, words, us))
     return drawn
 

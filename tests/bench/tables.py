@@ -41,6 +41,9 @@ WORDS = {
 """Of every `what`."""
 
 ABSENT = "–"
+COUNTED = ("ratio", "requests")
+"""Units that the words say already."""
+
 PARTS = (
     ("memory", ("idle_anonymous", "idle_pss", "idle_pss_beside", "renewal_peak")),
     ("cpu", ("renewal_cpu", "renewal_requests", "probe_cpu", "idle_cpu_day")),
@@ -73,7 +76,7 @@ def medians(kept: Kept) -> Table:
     def cell(row: Summary, ours: Summary | None) -> str:
         if ours is None or row.who == OURS or not ours.median:
             return number(row.median)
-        return f"{number(row.median)} ({number(row.median / ours.median)}×)"
+        return f"{number(row.median)} ({times(row.median / ours.median)})"
 
     return _wide("medians", "Medians, and how often ours they are", kept, cell)
 
@@ -100,7 +103,7 @@ def parts(kept: Kept) -> list[Table]:
             found = [figures.row(what, who) for what in there]
             if any(found):
                 rows.append([who, *(number(row.median) if row else ABSENT for row in found)])
-        heads = [f"{WORDS[what]}, {UNITS[what]}" for what in there]
+        heads = [_head(what) for what in there]
         made.append(Table(name, "Medians", ["", *heads], rows))
     return made
 
@@ -211,6 +214,11 @@ def probes() -> Table:
     )
 
 
+def times(ratio: float) -> str:
+    """Two digits count."""
+    return f"{number(ratio) if ratio >= 10 else f'{ratio:.2g}'}×"
+
+
 def memory(mib: float) -> str:
     """In the unit that has the fewest digits."""
     for unit in ("MiB", "GiB"):
@@ -220,16 +228,20 @@ def memory(mib: float) -> str:
     return f"{number(mib)} TiB"
 
 
+def _head(what: str) -> str:
+    return WORDS[what] if UNITS[what] in COUNTED else f"{WORDS[what]}, {UNITS[what]}"
+
+
 def _wide(name: str, title: str, kept: Kept, cell: Callable[[Summary, Summary | None], str]) -> Table:
     figures, names = figures_of(kept), compared(kept)
     rows = []
-    for what, unit in UNITS.items():
+    for what in UNITS:
         if what == "round_trip":
             continue
         found = [figures.row(what, who) for who in names]
         if any(found):
             ours = figures.row(what, OURS)
-            rows.append([f"{WORDS[what]}, {unit}", *(cell(row, ours) if row else ABSENT for row in found)])
+            rows.append([_head(what), *(cell(row, ours) if row else ABSENT for row in found)])
     return Table(name, title, ["", *names], rows)
 
 
@@ -248,7 +260,7 @@ def _limit_words(verdict: Verdict) -> str:
 def _with_unit(value: float | None, what: str) -> str:
     if value is None:
         return ABSENT
-    if UNITS[what] in ("ratio", "requests"):
+    if UNITS[what] in COUNTED:
         return f"{value:.4g}"
     # More digits than elsewhere: 60.4 is not within 60.
     return f"{value:,.0f} {UNITS[what]}" if value >= 1000 else f"{value:.3g} {UNITS[what]}"
