@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import tables
+from tests.bench import cluster_tables, tables
 from tests.bench.chart import chart
 from tests.bench.contender import IMPORT_MSAL, OURS
 from tests.bench.limits import Verdict, judge
@@ -81,9 +81,9 @@ def blocks(figures: Kept) -> dict[str, str]:
 def cost_blocks(figures: Kept) -> dict[str, str]:
     """Those of docs/cluster-costs.md."""
     return {
-        "day": _or_else(tables.day(figures)),
-        "cluster": _or_else(tables.cluster(figures)),
-        "probes": tables.probes().markdown(),
+        "day": _or_else(cluster_tables.day(figures)),
+        "cluster": _or_else(cluster_tables.cluster(figures)),
+        "probes": cluster_tables.probes().markdown(),
         "peak": _peak(figures),
     }
 
