@@ -11,6 +11,7 @@ from sidecar.declarations import SETTINGS
 from sidecar.errors import EXIT_CODES
 from sidecar.serve.measures import METRICS, PREFIX
 from tests.errors_page import ERRORS, errors_page
+from tests.tables import filled as markers_filled
 
 README = Path(__file__).parents[1] / "README.md"
 INTERFACES = README.parent / "docs/interfaces.md"
@@ -58,14 +59,9 @@ def tables() -> dict[str, str]:
 
 def filled(text: str) -> str:
     """`text` with every block between its markers as the code has it."""
-    for name, table in tables().items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        if begin not in text:
-            continue
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    return text
+    return markers_filled(
+        text, {name: table for name, table in tables().items() if f"<!-- {name}: begin -->" in text}
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ UNITS = {
     "restart": "ms",  # container started with a cached sign-in, until the token is published
     "approval": "ms",  # from the poll that gets the tokens until the token is published
     "fifty_tokens": "ms",  # beyond one, with 100 ms of latency
+    "round_trip": "ms",  # one connection, one request to the stand-in, of `stand-in`
     "image": "MB",  # uncompressed, 10^6 bytes
     # After 100,000 renewals over after 1,000.
     "growth_state": "ratio",

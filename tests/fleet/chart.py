@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from tests.drawing import opening, text
 from tests.fleet.scenarios import BEGIN, CHART_SECONDS, HOUR_AWAY, Figures
 from tests.fleet.traffic import HOUR
 
@@ -41,13 +42,10 @@ def chart(figures: Figures) -> str:
     """An SVG."""
     drawn, pods = figures["chart"], figures["pods"]
     end = HOUR_AWAY.end + 2 * HOUR
+    title = f"Requests a second from {pods:,} pods to Entra: with jitter, peaks melt"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-        f'height="{HEIGHT}" role="img" aria-labelledby="what">',
-        f'<title id="what">Requests a second from {pods:,} pods to Entra: with jitter, peaks melt</title>',
-        f"<style>{STYLE}</style>",
-        f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
-        _text(LEFT, 30, f"{pods:,} pods: requests to Entra in the worst second of each two minutes", "title"),
+        *opening(WIDTH, HEIGHT, title, STYLE),
+        text(LEFT, 30, f"{pods:,} pods: requests to Entra in the worst second of each two minutes", "title"),
         *_panel(
             TOPS[0],
             "All start in one second; tokens live for 60 minutes",
@@ -60,7 +58,7 @@ def chart(figures: Figures) -> str:
         ),
         f'<rect class="away" x="{_x(BEGIN, end):.1f}" y="{TOPS[1]}" '
         f'width="{_x(HOUR_AWAY.end, end) - _x(BEGIN, end):.1f}" height="{PANEL}"/>',
-        _text(_x(BEGIN, end) + 6, TOPS[1] + PANEL - 8, "Entra away", "quiet"),
+        text(_x(BEGIN, end) + 6, TOPS[1] + PANEL - 8, "Entra away", "quiet"),
         *_panel(
             TOPS[1],
             "All start in the first second of an hour without Entra",
@@ -80,14 +78,14 @@ def chart(figures: Figures) -> str:
 def _panel(
     top: int, title: str, lines: Mapping[str, Sequence[int]], seconds: int, words: Mapping[str, str]
 ) -> list[str]:
-    parts = [_text(LEFT, top - 30, title)]
+    parts = [text(LEFT, top - 30, title)]
     for decade in range(DECADES + 1):
         y = _y(top, 10**decade)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{10**decade:,}", "quiet", anchor="end"))
+        parts.append(text(LEFT - 8, y + 4, f"{10**decade:,}", "quiet", anchor="end"))
     for hour in range(seconds // HOUR + 1):
         label = f"{hour} h"
-        parts.append(_text(_x(hour * HOUR, seconds), top + PANEL + 18, label, "quiet", anchor="middle"))
+        parts.append(text(_x(hour * HOUR, seconds), top + PANEL + 18, label, "quiet", anchor="middle"))
     for name, steps in lines.items():
         points = " ".join(
             f"{_x(place * seconds / len(steps), seconds):.1f},{_y(top, value):.1f}"
@@ -96,7 +94,7 @@ def _panel(
         parts.append(f'<polyline class="line {CLASSES[name]}" points="{points}"/>')
     at = float(WIDTH - RIGHT)
     for name in reversed(list(words)):
-        parts.append(_text(at, top - 10, words[name], CLASSES[name], anchor="end"))
+        parts.append(text(at, top - 10, words[name], CLASSES[name], anchor="end"))
         at -= 7.2 * len(words[name]) + 18
     return parts
 
@@ -108,8 +106,3 @@ def _x(second: float, seconds: int) -> float:
 def _y(top: int, requests: float) -> float:
     """Logarithmic: half a request is the bottom."""
     return top + PANEL * (1 - math.log10(max(requests, 0.5) * 2) / math.log10(2 * 10**DECADES))
-
-
-def _text(x: float, y: float, words: str, name: str = "", *, anchor: str = "start") -> str:
-    kind = f' class="{name}"' if name else ""
-    return f'<text{kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'

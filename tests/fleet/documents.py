@@ -9,6 +9,7 @@ from typing import Any
 from tests.fleet.chart import chart
 from tests.fleet.scenarios import Figures
 from tests.fleet.tables import tables
+from tests.tables import filled as markers_filled
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT, FIGURES, CHART = DOCS / "fleet.md", DOCS / "fleet.json", DOCS / "fleet.svg"
@@ -45,11 +46,4 @@ def filled(text: str, figures: Figures) -> str:
     blocks["date"] = (
         f"{figures['pods']:,} pods, seed `{figures['seed']}`, {figures['date']}: `make fleet` prints it anew."
     )
-    for name, block in blocks.items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"no place for {name}")
-        text = f"{before}{begin}\n{block}\n{end}{after}"
-    return text
+    return markers_filled(text, blocks)

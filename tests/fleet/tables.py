@@ -1,54 +1,13 @@
-"""The figures as tables: plain text in 80 columns, and Markdown."""
+"""The figures as tables."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from tests.fleet.scenarios import Figures
+from tests.tables import Table, number
 
 NEVER = "never"
-HEAD_WIDTH = 5
-
-
-@dataclass(frozen=True)
-class Table:
-    """`rows` are words; all columns but the first `left` hold numbers."""
-
-    name: str
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    left: int = 1
-
-    def text(self) -> str:
-        """For a terminal: a column is as wide as it has to be, a head is broken at its spaces."""
-        cells = [max(len(row[column]) for row in self.rows) for column in range(len(self.heads))]
-        heads = [
-            textwrap.wrap(head, max(width, HEAD_WIDTH, *map(len, head.split())))
-            for head, width in zip(self.heads, cells, strict=True)
-        ]
-        widths = [max(width, *map(len, head)) for head, width in zip(heads, cells, strict=True)]
-        height = max(len(head) for head in heads)
-        above = [[""] * (height - len(head)) + head for head in heads]
-        lines = [self._line([head[level] for head in above], widths) for level in range(height)]
-        lines.append("  ".join("-" * width for width in widths))
-        lines += [self._line(row, widths) for row in self.rows]
-        return "\n".join([*textwrap.wrap(self.title, 80), "", *lines])
-
-    def markdown(self) -> str:
-        """For a document."""
-        align = ["---" if column < self.left else "--:" for column in range(len(self.heads))]
-        lines = [f"| {' | '.join(self.heads)} |", f"|{'|'.join(align)}|"]
-        return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in self.rows)])
-
-    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
-        padded = [
-            cell.ljust(width) if column < self.left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(padded).rstrip()
 
 
 def tables(figures: Figures) -> list[Table]:
@@ -164,10 +123,3 @@ TABLES: dict[str, Callable[[Figures], Table]] = {
 
 def _minutes(row: Figures) -> str:
     return f"{row['longest_seconds'] / 60:.0f} min"
-
-
-def number(value: float) -> str:
-    """As people read it: three digits count."""
-    if value and abs(value) < 10:
-        return f"{value:.3g}" if value != round(value) else f"{value:.0f}"
-    return f"{value:,.0f}"

@@ -62,7 +62,7 @@ class Provider:
     `impatient` are calls that came before a Retry-After of the same endpoint was over.
     """
 
-    def __init__(self, clock: WatchedClock, faults: Faults, lives: Lives) -> None:
+    def __init__(self, clock: WatchedClock, faults: Faults, lives: Lives, *, first_serial: int = 1) -> None:
         self.faults = faults
         self.person = Person()
         self.calls = 0
@@ -81,7 +81,7 @@ class Provider:
         self._expiry: dict[str, float] = {}
         self._refresh: set[str] = set()
         self._codes: dict[str, float] = {}
-        self._serial = count(1)
+        self._serial = count(first_serial)
 
     def expiry(self, access_token: str) -> float | None:
         """When an API stops to accept it; None: it never did."""
