@@ -1,9 +1,9 @@
 """Compiles every module below directories to byte code that is used unchecked (PEP 552), without docstrings.
 
-`byte_code.py ROOT DIRECTORY…`: ROOT is left out of the file names in tracebacks. Nobody reads docstrings in the image,
-whose sources have them; each process would hold them in memory, some 1.2 MiB of a turn's. `python -OO` does
-that too, but it drops assertions as well, and dataclasses make a docstring up by way of `inspect` where
-there is none: so a class that is decorated keeps its own.
+`byte_code.py ROOT DIRECTORY…`: ROOT is left out of the file names in tracebacks. Nobody reads docstrings in
+the image, whose sources have them; each process would hold them in memory, some 1.2 MiB of a turn's.
+`python -OO` drops them too, but assertions as well, and a dataclass without a docstring has one made up by
+way of `inspect`, which costs more: so these keep theirs.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ from pathlib import Path
 UNCHECKED_HASH = 1
 
 
+def is_dataclass(node: ast.AST) -> bool:
+    """`@dataclass`, `@dataclasses.dataclass`, with arguments or without."""
+    named = [ast.unparse(decorator).partition("(")[0] for decorator in getattr(node, "decorator_list", [])]
+    return isinstance(node, ast.ClassDef) and any(name.split(".")[-1] == "dataclass" for name in named)
+
+
 def without_docstrings(tree: ast.Module) -> ast.Module:
     """The same, with what `-OO` would drop of it but assertions."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        decorated = isinstance(node, ast.ClassDef) and node.decorator_list
-        if not decorated and ast.get_docstring(node, clean=False) is not None:
+        if not is_dataclass(node) and ast.get_docstring(node, clean=False) is not None:
             alone = len(node.body) == 1 and not isinstance(node, ast.Module)
             node.body[:1] = [ast.copy_location(ast.Pass(), node.body[0])] if alone else []
     return tree

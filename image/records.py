@@ -1,8 +1,8 @@
 """Brings the packages' RECORDs into agreement with what is left of them.
 
-`records.py DIRECTORY`. A RECORD names each installed file with its hash and length (PyPA specifications, "Recording
-installed projects"); whoever verifies an installation, or asks which package a file is of, reads it. Files that
-were dropped leave it, and what was stripped or linked gets its present hash.
+`records.py DIRECTORY`. A RECORD names each installed file with its hash and length (PyPA specifications,
+"Recording installed projects"); whoever verifies an installation, or asks which package a file is of, reads
+it. Files that were dropped leave it, and what was stripped or linked gets its present hash.
 """
 
 from __future__ import annotations

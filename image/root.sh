@@ -23,9 +23,9 @@ unused='EXTERNALLY-MANAGED LICENSE.txt __hello__.py __phello__ _aix_support.py _
     urllib/robotparser.py venv wave.py wsgiref/validate.py xml/dom xmlrpc zipapp.py
     encodings/big5*.py encodings/bz2_codec.py encodings/cp0*.py encodings/cp1006.py encodings/cp1026.py
     encodings/cp11*.py encodings/cp424.py encodings/cp[25-9]*.py encodings/euc_*.py encodings/gb*.py
-    encodings/hp_roman8.py encodings/hz.py encodings/iso2022_*.py encodings/johab.py encodings/koi8_t.py encodings/kz1048.py
-    encodings/mac_*.py encodings/mbcs.py encodings/oem.py encodings/palmos.py encodings/ptcp154.py
-    encodings/shift_jis*.py
+    encodings/hp_roman8.py encodings/hz.py encodings/iso2022_*.py encodings/johab.py encodings/koi8_t.py
+    encodings/kz1048.py encodings/mac_*.py encodings/mbcs.py encodings/oem.py encodings/palmos.py
+    encodings/ptcp154.py encodings/shift_jis*.py
     lib-dynload/_bz2.* lib-dynload/_codecs_* lib-dynload/_ctypes_test.* lib-dynload/_curses* lib-dynload/_dbm.*
     lib-dynload/_interp* lib-dynload/_lsprof.* lib-dynload/_lzma.* lib-dynload/_multiprocessing.*
     lib-dynload/_posixshmem.* lib-dynload/_sqlite3.* lib-dynload/_test* lib-dynload/_uuid.*
