@@ -70,6 +70,9 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _turn(settings: Settings, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
+    from sidecar.deferral import defer
+
+    defer()
     from sidecar.adapters.log import Log
     from sidecar.composition import run_turn
     from sidecar.posix.interrupts import Interrupted, Interrupts

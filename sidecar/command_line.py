@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sidecar import __version__
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.declarations import ENVIRONMENT_ONLY, SETTINGS
 from sidecar.errors import EXIT_CODES, UsageError
 from sidecar.setting import Setting

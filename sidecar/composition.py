@@ -1,10 +1,14 @@
-"""Builds a turn from settings: which part gets which, and nothing else."""
+"""Builds a turn from settings: which part gets which, and nothing else.
+
+What most turns never use is imported where it is asked for: a turn is a process, and pays for each module.
+"""
 
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from sidecar import telling
 from sidecar.adapters.demands import Demands
@@ -12,38 +16,37 @@ from sidecar.adapters.discovery import DiscoveryStore
 from sidecar.adapters.entra import Entra
 from sidecar.adapters.http import HttpClient
 from sidecar.adapters.log import Log
-from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.sealing import Sealer, read_keys
-from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_cache import TokenCache
-from sidecar.adapters.token_dir import Access, TokenDirectory
-from sidecar.addition import Addition
 from sidecar.core import demand as on_demand
-from sidecar.core.kubernetes.token_secret import keys_of_tokens
-from sidecar.core.phrase import COMBINATIONS, phrase_of
-from sidecar.core.plan import Policy
-from sidecar.core.schedule import CARRY_SECONDS, spread_of
-from sidecar.core.signin_terms import SigninTerms
+from sidecar.core.schedule import spread_of
 from sidecar.core.token import Labels
 from sidecar.custody import Custody
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
-from sidecar.kubernetes import wiring
+from sidecar.groundwork import (
+    api_server,
+    directories,
+    elsewhere_of,
+    keys_in_secrets,
+    rules_of,
+    same_state,
+)
 from sidecar.kubernetes.patience import patiently
-from sidecar.kubernetes.record_file import same_state
 from sidecar.ledger import Ledger
-from sidecar.on_demand import OnDemand
 from sidecar.posix.clock import SystemClock
-from sidecar.posix.directories import cannot_write, keep_apart, make_private, prepare
+from sidecar.posix.directories import cannot_write
 from sidecar.posix.heart import Heart
 from sidecar.posix.interrupts import Interrupted, Interrupts
 from sidecar.posix.secrecy import proof_of_privacy
 from sidecar.remembrance import remembered
 from sidecar.renewal import SIDE_BY_SIDE, Renewal
-from sidecar.role import REFRESH, SIGNIN, Rules
+from sidecar.role import REFRESH, SIGNIN
 from sidecar.settings import Settings
-from sidecar.signin import DeviceSignin
 from sidecar.turn import Turn
+
+if TYPE_CHECKING:
+    from sidecar.signin import DeviceSignin
 
 DEMAND_PATIENCE_SECONDS = 15
 """Somebody waits for the answer."""
@@ -72,13 +75,14 @@ def run_turn(
     spread = spread_of(f"{settings.prompt_from or ''} {host}")
     ledger = Ledger(clock=clock, log=log, spread=spread)
     try:
-        token_dir, state = _directories(settings)
+        token_dir, state = directories(settings)
         if first:
             proof = proof_of_privacy(state.path, group=settings.token_group)
             log.event("state.private", path=str(state.path), proof=proof)
         configured = settings.wanted
-        keys = keys_of_tokens(configured) if settings.publish_secret else ()
-        templates = templates_in(settings.template_dir, configured, first=first, keys=keys)
+        templates = templates_in(
+            settings.template_dir, configured, first=first, keys=keys_in_secrets(settings)
+        )
         taken = {**dict.fromkeys((*templates.sound, *templates.refused), ()), **configured}
         # The loop's sign of life is the loop's alone.
         heart = Heart(state.path / "heartbeat.demand" if demand else state.heartbeat_file, clock)
@@ -91,7 +95,7 @@ def run_turn(
             ca_file=settings.ca_file,
             heard_time=ledger.compare_clock,
         )
-        server = wiring.api_server(settings, environ)
+        server = api_server(settings, environ)
         faces = telling.faces(
             settings, environ=environ, opener=http.opener, clock=clock, log=log, server=server
         )
@@ -102,13 +106,13 @@ def run_turn(
         failure = cannot_write(error, setting="SIDECAR_STATE_DIR", path=settings.state_dir)
         log.failure(f"{role}.failed", failure, level="error")
         raise failure from error
-    authority, admission = settings.authority, settings.admission
-    cache = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
-    elsewhere = wiring.elsewhere(
+    authority = settings.authority
+    kept = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
+    elsewhere = elsewhere_of(
         settings,
         server,
         state=state,
-        look=cache.look,
+        look=kept.look,
         host=host,
         tells=role == REFRESH.name and demand is None,
         clock=clock,
@@ -119,7 +123,7 @@ def run_turn(
     entra = Entra(
         authority=authority,
         client_id=settings.client_id,
-        cache=cache.msal_cache,
+        cache=kept.msal_cache,
         transport=http,
         clocks=clock.anchor,
     )
@@ -127,24 +131,22 @@ def run_turn(
     files = FurtherFiles(
         settings.formats, templates, token_dir=token_dir, kept=state.path / "templates", log=log
     )
-    signin = DeviceSignin(
-        authority=entra,
-        board=PromptBoard(log, state, faces=faces, qr=settings.prompt_qr == "auto"),
-        log=log,
-        clock=clock,
-        heart=heart,
-        interrupts=interrupts,
-        terms=SigninTerms(
-            tenant=settings.tenant_id,
-            client_id=settings.client_id,
-            host=settings.prompt_from or host,
-            language=settings.prompt_language,
-            admission=admission,
-            timeout_seconds=settings.signin_timeout,
-            phrase=phrase_of(secrets.randbelow(COMBINATIONS)),
-            purpose=settings.prompt_purpose,
-        ),
-    )
+
+    @cache
+    def signin() -> DeviceSignin:
+        from sidecar.asking import device_signin
+
+        return device_signin(
+            settings,
+            authority=entra,
+            state=state,
+            faces=faces,
+            host=host,
+            clock=clock,
+            heart=heart,
+            interrupts=interrupts,
+            log=log,
+        )
 
     def work() -> None:
         """Under the lock: what is asked for meanwhile is in it."""
@@ -152,22 +154,15 @@ def run_turn(
             further = {asked: configured.get(asked) or on_demand.scopes_of(demand)}
         else:
             further = on_demand.demanded(demands.current(settings.on_demand), taken)
-        rules = Rules(
-            wanted=further if asked is not None else {**configured, **further},
-            policy=Policy(
-                refresh_at=settings.refresh_at,
-                spread=spread,
-                min_validity_seconds=settings.min_validity,
-                carry_seconds=CARRY_SECONDS if settings.publish_secret else 0,
-            ),
-            admission=admission,
-            may_prompt=settings.on_signin_required == "prompt",
-            hours=settings.signin_hours,
-            demanded=frozenset(further),
-            replicated=settings.state_secret is not None,
-        )
-        custody = (Custody if asked is None else Addition)(
-            cache=cache,
+        wanted = further if asked is not None else {**configured, **further}
+        rules = rules_of(settings, spread=spread, wanted=wanted, demanded=frozenset(further))
+        kind: type[Custody] = Custody
+        if asked is not None:
+            from sidecar.addition import Addition
+
+            kind = Addition
+        custody = kind(
+            cache=kept,
             token_dir=token_dir,
             state=state,
             wanted=rules.wanted,
@@ -190,7 +185,9 @@ def run_turn(
             log=log,
             width=1 if authority.oidc else SIDE_BY_SIDE,
         )
-        if demand and isinstance(custody, Addition):
+        if demand:
+            from sidecar.on_demand import OnDemand
+
             OnDemand(
                 rules=rules,
                 custody=custody,
@@ -228,7 +225,7 @@ def run_turn(
             ),
             remembered(state, log, clock),
         ):
-            same_state(state.path, settings.state_secret, demanded=demand is not None, log=log)
+            same_state(settings, state, demanded=demand is not None, log=log)
             if demand is None and not settings.publish_secret:
                 state.forget_copies()
             patiently(work, elsewhere, heart, seconds=settings.signin_timeout if role == SIGNIN.name else 0)
@@ -247,14 +244,3 @@ def run_turn(
         telling.finish(faces, patience)
     if role == SIGNIN.name:
         announcement.finish(telling.COMMAND_SECONDS)
-
-
-def _directories(settings: Settings) -> tuple[TokenDirectory, StateDirectory]:
-    token_dir = prepare(settings.token_dir, setting="SIDECAR_TOKEN_DIR", mode=0o755)
-    state_dir = prepare(settings.state_dir, setting="SIDECAR_STATE_DIR", mode=0o755)
-    keep_apart(token_dir, state_dir)
-    if settings.template_dir is not None:
-        keep_apart(settings.template_dir.resolve(), state_dir, setting="SIDECAR_TEMPLATE_DIR")
-    private = make_private(state_dir / PRIVATE, setting="SIDECAR_STATE_DIR")
-    access = Access(settings.token_mode, settings.token_group)
-    return TokenDirectory(token_dir, access), StateDirectory(private)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sidecar.adapters.log import Log
 from sidecar.core import schedule, session
@@ -21,8 +22,10 @@ from sidecar.errors import NotKept, SidecarError
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import Clock
 from sidecar.role import Rules
-from sidecar.signin import DeviceSignin
 from sidecar.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from sidecar.signin import DeviceSignin
 
 _KNOWN = {
     session.TOLD: "as the authority says",
@@ -39,7 +42,7 @@ class EarlySignin:
         rules: Rules,
         custody: Custody,
         upkeep: Upkeep,
-        signin: DeviceSignin,
+        signin: Callable[[], DeviceSignin],
         ledger: Ledger,
         clock: Clock,
         log: Log,
@@ -87,7 +90,7 @@ class EarlySignin:
         drop()
         self._custody.rehearse()
         try:
-            self._signin.run(
+            self._signin().run(
                 scopes,
                 known=self._custody.account,
                 attempts=1,

@@ -25,6 +25,8 @@ EXIT_CODES: dict[int, str] = {
     143: "Ended by TERM (`refresh` ends with 0).",
 }
 
+ERROR_PAGE = "docs/errors.md"
+
 LogValue = str | int | float | bool | None | list[str]
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from sidecar.adapters.log import Log
 from sidecar.adapters.template_dir import SETTING, read_templates
 from sidecar.adapters.token_dir import TokenDirectory
-from sidecar.core import template
 from sidecar.core.formats import FILES, FORMATS, Document, files_of
 from sidecar.errors import ConfigurationError
 from sidecar.posix.files import read_plain, replace_text
@@ -40,6 +39,8 @@ def templates_in(
     """
     if path is None:
         return Templates()
+    from sidecar.core import template
+
     try:
         texts = read_templates(path)
     except ConfigurationError as error:
@@ -87,6 +88,8 @@ class FurtherFiles:
         contents = files_of(documents, self._formats)
         self._waiting = {}
         for name, text in self._templates.sound.items():
+            from sidecar.core import template
+
             filled = template.render(text, documents)
             if filled is None:
                 self._waiting[name] = ", ".join(each or "token" for each in template.lacking(text, documents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sidecar.core.kubernetes.objects import ObjectName, Pod
+from sidecar.core.kubernetes.names import ObjectName, Pod
 from sidecar.setting_values import words
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"

@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from sidecar.adapters.state_dir import StateDirectory
-from sidecar.addition import Addition
 from sidecar.core import plan
 from sidecar.core.account import objection
 from sidecar.core.journal import Journal, bounded
 from sidecar.core.plan import Situation
 from sidecar.core.schedule import Attempts
+from sidecar.custody import Custody
 from sidecar.errors import (
     AccountRefused,
     ConfigurationError,
@@ -41,7 +41,7 @@ class OnDemand:
         self,
         *,
         rules: Rules,
-        custody: Addition,
+        custody: Custody,
         renewal: Renewal,
         ledger: Ledger,
         state: StateDirectory,

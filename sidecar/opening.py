@@ -7,7 +7,6 @@ from contextlib import suppress
 from sidecar.adapters.log import Log
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.core import session
-from sidecar.core.kubernetes.shared_copy import by_our_clock
 from sidecar.core.lifetime import never_longer
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import AccessToken
@@ -22,6 +21,8 @@ def adopt(cache: TokenCache, elsewhere: Elsewhere, now: Anchor) -> None:
     """
     shift = elsewhere.adopted_shift
     if shift is not None:
+        from sidecar.core.kubernetes.shared_copy import by_our_clock
+
         theirs = session.moved(cache.session(), seconds=shift)
         cache.session = lambda: theirs
         cache.commit(cache.account, by_our_clock(cache.tokens, shift=shift, now=now), at=now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,15 @@ class Setting:
     def flag(self) -> str:
         """Its name on the command line: `--client-id`."""
         return "--" + self.attribute.replace("_", "-")
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """What a settings file says: `texts` by setting; `keys` say where each stands, for mistakes that show
+    later. `broken`: nothing of it could be read.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    broken: bool = False

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import grp
-import ipaddress
 import re
+import socket
 from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from sidecar.core import demand
 from sidecar.core.formats import FILES, FORMATS
@@ -193,14 +192,14 @@ def address(value: str) -> tuple[str, int]:
     """An IP address and a port: names could lead anywhere."""
     host, _, port = value.rpartition(":")
     try:
-        ip = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        packed = socket.inet_pton(family, host.removeprefix("[").removesuffix("]"))
         sound = port.isdecimal() and len(port) <= 5 and int(port) < 65536
-        sound = sound and host.startswith("[") == (ip.version == 6)
-    except ValueError:
+    except (OSError, ValueError):  # ValueError: a zero byte
         sound = False
     if not sound:
         raise ValueError("give an IP address and a port, such as 127.0.0.1:8484, [::1]:8484 or 0.0.0.0:8484")
-    return str(ip), int(port)
+    return socket.inet_ntop(family, packed), int(port)
 
 
 def resources(value: str) -> tuple[str, ...]:
@@ -238,6 +237,8 @@ def signin_hours(value: str) -> SigninHours:
 
 
 def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,14 @@ from pathlib import Path
 from sidecar import setting_values as values
 from sidecar.core.account import Admission
 from sidecar.core.grant import Authority
-from sidecar.core.kubernetes.objects import ObjectName, Pod
-from sidecar.core.oauth_answer import printable
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.printable import printable
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
 from sidecar.core.token import UNNAMED, Wanted
 from sidecar.declarations import SETTINGS, SETTINGS_FILE
 from sidecar.errors import SettingsError
-from sidecar.setting import Setting
-from sidecar.settings_file import FromFile, read_settings_file
+from sidecar.setting import FromFile, Setting
 
 # Kubernetes gives every pod variables for the services of its namespace, so one named "sidecar" or
 # "sidecar-x" looks like ours (kubernetes.io, "Discovering services").
@@ -133,7 +131,11 @@ def given_settings(environ: Mapping[str, str], flags: Mapping[str, str]) -> tupl
     named = {setting.name for setting in SETTINGS}
     variables = {name: text for name, text in environ.items() if name in named and text.strip()}
     path = flags.get(SETTINGS_FILE, variables.get(SETTINGS_FILE, "")).strip()
-    file = read_settings_file(Path(path)) if path.startswith("/") else FromFile()
+    file = FromFile()
+    if path.startswith("/"):
+        from sidecar.settings_file import read_settings_file
+
+        file = read_settings_file(Path(path))
     keys = {name: key for name, key in file.keys.items() if name not in variables and name not in flags}
     return {**file.texts, **variables, **flags}, replace(file, keys=keys)
 
@@ -237,6 +239,8 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     for name in sorted(environ):
         if not name.startswith("SIDECAR_") or name in by_end.values() or _SERVICE_LINK.fullmatch(name):
             continue
+        import difflib
+
         close = difflib.get_close_matches(name.partition("_")[2], by_end, n=1)
         hint = f"did you mean {by_end[close[0]]}?" if close else "there is no such setting"
         mistakes.append(f"{printable(name, 100)}: unknown; {hint}")

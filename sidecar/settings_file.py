@@ -10,15 +10,14 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sidecar import setting_values as values
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.declarations import SETTINGS, SETTINGS_FILE, SHELL_TOO
 from sidecar.posix.files import read_given
-from sidecar.setting import Setting
+from sidecar.setting import FromFile, Setting
 
 MAX_BYTES = 64 << 10
 
@@ -40,18 +39,6 @@ _REFUSED = {
     ),
     **dict.fromkeys((SETTINGS_FILE, "settings_file"), "a settings file names no other"),
 }
-
-
-@dataclass(frozen=True)
-class FromFile:
-    """`texts` by setting; `keys` say where each stands, for mistakes that show later. `broken`: nothing of
-    it could be read.
-    """
-
-    texts: Mapping[str, str] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
-    mistakes: list[str] = field(default_factory=list)
-    broken: bool = False
 
 
 def read_settings_file(path: Path) -> FromFile:

@@ -11,9 +11,9 @@ from sidecar.adapters.prompt import PromptBoard
 from sidecar.adapters.retry import persistently
 from sidecar.core import device_code
 from sidecar.core.account import Account, awaited, objection
-from sidecar.core.device_code import DeviceAuthorization, Polling, State
+from sidecar.core.device_code import DeviceAuthorization, Polling, PollResult, State
 from sidecar.core.entra_errors import BLOCKED_IN_THE_BROWSER
-from sidecar.core.grant import Grant, PollResult
+from sidecar.core.grant import Grant
 from sidecar.core.prompt import Outcome, prompt_for
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
 from sidecar.core.signin_terms import SigninTerms

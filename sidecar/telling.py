@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.request import OpenerDirector
 
 from sidecar.adapters.announcement import Announcement
-from sidecar.adapters.courier import Courier, Trouble
 from sidecar.adapters.log import Log
-from sidecar.adapters.prompt import Face
-from sidecar.kubernetes.wiring import ApiServer
 from sidecar.posix.clock import Clock
 from sidecar.role import SIGNIN
 from sidecar.settings import Settings
+
+if TYPE_CHECKING:
+    from sidecar.adapters.courier import Trouble
+    from sidecar.adapters.prompt import Face
+    from sidecar.kubernetes.wiring import ApiServer
 
 FACE_SECONDS = 5.0
 """What a receiver may take for a prompt's end before the role goes on without it."""
@@ -37,12 +40,15 @@ def faces(
     server: ApiServer | None = None,
 ) -> list[Face]:
     """Where prompts are shown beside log and state directory; `server` is Kubernetes', if any."""
+    if not (settings.prompt_webhook_url or settings.prompt_command or settings.pod):
+        return []  # most turns tell nobody, and need not load what would
+    from sidecar.adapters.courier import Courier
 
     def undelivered(trouble: Trouble) -> None:
         log.event("prompt.undelivered", level="warning", **trouble)
 
     made: list[Face] = []
-    if settings.prompt_webhook_url is not None:  # most turns tell nobody, and need not load what would
+    if settings.prompt_webhook_url is not None:
         from sidecar.adapters.webhook import Webhook
         from sidecar.core.prompt_messages import FORMATS
 

@@ -6,9 +6,10 @@ be; `refresh` wants what the schedule says. Everything between two turns is in f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
@@ -26,8 +27,10 @@ from sidecar.posix.directories import cannot_write
 from sidecar.posix.interrupts import Interrupted
 from sidecar.renewal import Renewal, RenewingAuthority
 from sidecar.role import REFRESH, SIGNIN, Role, Rules
-from sidecar.signin import DeviceSignin
 from sidecar.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from sidecar.signin import DeviceSignin
 
 
 class Turn:
@@ -40,7 +43,7 @@ class Turn:
         rules: Rules,
         custody: Custody,
         renewal: Renewal,
-        signin: DeviceSignin,
+        signin: Callable[[], DeviceSignin],
         authority: RenewingAuthority,
         ledger: Ledger,
         state: StateDirectory,
@@ -163,7 +166,7 @@ class Turn:
         with suppress(OSError):  # for `status`, and for the next start if this prompt is cut off
             self._state.keep_journal(replace(self._ledger.journal, wake_on=None))
         try:
-            self._signin.run(
+            self._signin().run(
                 self._rules.wanted[name],
                 known=self._custody.account,
                 attempts=self._attempts_for_a_code(),

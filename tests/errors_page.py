@@ -9,7 +9,7 @@ from sidecar.core import device_code
 from sidecar.core.advice import BY_NUMBER, ROWS, Action, Phase, Row
 from sidecar.core.device_code import Answer
 from sidecar.core.entra_errors import ACTIONS, SUBERROR_SOURCE, SUBERRORS, diagnose
-from sidecar.core.oauth_answer import REFUSALS
+from sidecar.core.refusal import REFUSALS
 from sidecar.errors import AuthorityBusy, AuthorityRefused, SidecarError, SigninDeclined
 
 ERRORS = Path(__file__).parents[1] / "docs" / "errors.md"

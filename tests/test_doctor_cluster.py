@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.core.checkup import CHECKS, Check, Outcome
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from sidecar.core.kubernetes.rules import rules_unwanted
 from sidecar.core.kubernetes.token_secret import OWNER
 from sidecar.doctor.cluster import ClusterChecks

@@ -10,10 +10,10 @@ import pytest
 
 from sidecar import __version__
 from sidecar.core.advice import BY_NUMBER
-from sidecar.core.entra_errors import ERROR_PAGE, anchor
+from sidecar.core.entra_errors import anchor
 from sidecar.core.events import EVENTS
 from sidecar.declarations import SETTINGS, SHELL_TOO
-from sidecar.errors import EXIT_CODES, SidecarError
+from sidecar.errors import ERROR_PAGE, EXIT_CODES, SidecarError
 from tests.errors_page import ERRORS, errors_page, kinds
 from tests.readme import INTERFACES, README, SERVE, filled, tables
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.kubernetes.objects import ObjectName, Pod
+from sidecar.core.kubernetes.names import ObjectName, Pod
 from sidecar.core.signal_target import SignalTarget
 from sidecar.core.signin_hours import SigninHours
 from sidecar.declarations import SETTINGS

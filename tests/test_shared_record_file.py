@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.adapters.log import Log
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ConfigurationError, LeaseHeld
 from sidecar.kubernetes.patience import patiently

@@ -14,10 +14,9 @@ from typing import Any, TextIO, cast
 import structlog
 
 from sidecar.adapters.terminal import Terminal
-from sidecar.core.banner import Screen
-from sidecar.core.entra_errors import ERROR_PAGE
 from sidecar.core.events import EVENTS
-from sidecar.errors import SidecarError
+from sidecar.core.screen import Screen
+from sidecar.errors import ERROR_PAGE, SidecarError
 
 FIELD_MAX = 2000
 """Characters; a runtime's log driver cuts lines at 16 KiB (containerd, Docker)."""

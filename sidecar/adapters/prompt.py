@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import Protocol
 
 from sidecar.core import prompt as prompts
-from sidecar.core.banner import Screen, banner, countdown
+from sidecar.core.banner import banner, countdown
 from sidecar.core.half_blocks import COLUMNS_MAX, Matrix, drawn
 from sidecar.core.prompt import Outcome, Prompt
 from sidecar.core.reminders import is_due
+from sidecar.core.screen import Screen
 
 _TOLD_BY_ANOTHER_LINE = {
     Outcome.COMPLETED,  # signin.completed

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from sidecar.core.kubernetes.objects import ClusterApi, Pod
+from sidecar.core.kubernetes.names import Pod
+from sidecar.core.kubernetes.objects import ClusterApi
 from sidecar.core.kubernetes.prompt_event import event_of
 from sidecar.errors import ClusterBusy, NotKept, SidecarError
 

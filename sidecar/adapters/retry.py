@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
-
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential,
-)
+from typing import TYPE_CHECKING, TypeVar
 
 from sidecar.errors import AuthorityBusy, NotKept, SidecarError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -44,6 +38,14 @@ def persistently(
 
     :raises SidecarError: the last failure
     """
+    try:
+        return call()
+    except Exception as error:
+        if attempts < 2 or not worth_another_try(error):
+            raise
+        again = _after(error, call)
+
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -62,7 +64,7 @@ def persistently(
         sleep=rest,
         before_sleep=report,
         reraise=True,
-    )(call)
+    )(again)
 
 
 def stubbornly(write: Callable[[], None], *, sleep: Callable[[float], None]) -> None:
@@ -71,10 +73,32 @@ def stubbornly(write: Callable[[], None], *, sleep: Callable[[float], None]) -> 
 
     :raises OSError: the last failure
     """
+    try:
+        write()
+        return
+    except OSError as error:
+        again = _after(error, write)
+
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
     Retrying(
         retry=retry_if_exception_type(OSError),
         stop=stop_after_attempt(3),
         wait=wait_exponential(multiplier=0.2),
         sleep=sleep,
         reraise=True,
-    )(write)
+    )(again)
+
+
+def _after(failure: Exception, call: Callable[[], T]) -> Callable[[], T]:
+    """What fails once more as it has, and then calls: tenacity, which is loaded for what fails alone, counts
+    and waits as if it had been there.
+    """
+    failures = [failure]
+
+    def replayed() -> T:
+        if failures:
+            raise failures.pop()
+        return call()
+
+    return replayed

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sidecar.core import health
 from sidecar.core import history as histories
@@ -21,15 +22,19 @@ from sidecar.core import journal as journals
 from sidecar.core.health import Vitals
 from sidecar.core.history import History
 from sidecar.core.journal import Journal
-from sidecar.core.kubernetes import copies as copying
-from sidecar.core.kubernetes.copies import Copies, Copy
 from sidecar.core.schedule import Anchor
 from sidecar.errors import StillAtWork
 from sidecar.posix.files import read_plain, replace_text, unfinished
 from sidecar.posix.heart import Heart
 
+if TYPE_CHECKING:
+    from sidecar.core.kubernetes.copies import Copies, Copy
+
 PRIVATE = "private"
 """Our own subdirectory of the state directory; entrypoint.sh knows the name too."""
+
+SHARED = "shared.json"
+"""What is known of a state that is shared with other replicas."""
 
 LOCK_POLL_SECONDS = 0.25
 
@@ -54,6 +59,11 @@ class StateDirectory:
     def discovery_file(self) -> Path:
         """Where the discovery document is kept."""
         return self._path / "discovery.json"
+
+    @property
+    def shares(self) -> bool:
+        """Whether something is known of a state that is shared with other replicas."""
+        return (self._path / SHARED).exists()
 
     @property
     def heartbeat_file(self) -> Path:
@@ -115,13 +125,17 @@ class StateDirectory:
     def copies(self) -> dict[str, Copy]:
         """What is known of the Secrets that tokens are published to; empty if it is unreadable."""
         try:
-            return copying.from_text(read_plain(self._path / "secrets.json"))
+            from sidecar.core.kubernetes import copies
+
+            return copies.from_text(read_plain(self._path / "secrets.json"))
         except OSError:
             return {}
 
     def keep_copies(self, copies: Copies) -> None:
         """:raises OSError: the directory is read-only or full"""
-        replace_text(self._path / "secrets.json", copying.to_text(copies))
+        from sidecar.core.kubernetes.copies import to_text
+
+        replace_text(self._path / "secrets.json", to_text(copies))
 
     def forget_copies(self) -> None:
         """No Secrets are published to any more: status and metrics would tell of them for ever."""

@@ -6,7 +6,7 @@ import io
 import os
 from typing import TextIO
 
-from sidecar.core.banner import LOG_COLUMNS, Screen
+from sidecar.core.screen import LOG_COLUMNS, Screen
 
 CLEAR = "\r\x1b[K"
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from sidecar.core.half_blocks import Matrix, drawn
 from sidecar.core.prompt import Prompt
+from sidecar.core.screen import Screen
 from sidecar.core.time_words import utc
-
-LOG_COLUMNS = 60
-"""Narrow enough for the names that tools put in front of each line: `signin-1  | `."""
 
 WIDTH_MAX = 80
 WIDTH_MIN = 24
 LABEL_COLUMNS = 10
 GAP = "  "
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What people look at. `live`: a terminal, where a line can be written over."""
-
-    columns: int = LOG_COLUMNS
-    blocks: bool = False
-    """Whether its encoding has the characters of a QR code."""
-    live: bool = False
 
 
 def banner(prompt: Prompt, *, now: float, screen: Screen | None = None, code: Matrix = ()) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 
 VERSION = 1
 """Of the document; keys, checks and fields may be added without a new one."""

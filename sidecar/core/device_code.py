@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from typing import Any
 
+from sidecar.core.grant import Grant
 from sidecar.core.schedule import RETRY_AFTER_MAX_SECONDS
+from sidecar.errors import SidecarError
 
 INTERVAL_DEFAULT_SECONDS = 5
 INTERVAL_MIN_SECONDS = 1
@@ -130,3 +133,19 @@ def wait_seconds(polling: Polling, *, retry_after: int | None = None) -> int:
     troubled = polling.interval_seconds << min(polling.troubles, 5)
     pause = max(polling.interval_seconds, min(troubled, TROUBLE_MAX_SECONDS))
     return max(pause, min(retry_after or 0, RETRY_AFTER_MAX_SECONDS))
+
+
+@dataclass(frozen=True)
+class PollResult:
+    """One poll of a device code: `grant` with GRANTED, else the `error` behind the answer."""
+
+    answer: Answer
+    grant: Grant | None = None
+    error: SidecarError | None = None
+
+    @property
+    def last_words(self) -> dict[str, Any]:
+        """What the authority said when it called the code expired or declined; who can help is known then."""
+        if self.answer not in (Answer.EXPIRED, Answer.DECLINED) or self.error is None:
+            return {}
+        return {name: value for name, value in self.error.fields.items() if name != "cure"}

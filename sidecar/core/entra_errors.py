@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidecar.core.advice import BY_NUMBER, Action
+from sidecar.errors import ERROR_PAGE
 
 DEVICE_CODE_BLOCKED = 530036
 CLIENT_LOOP = 50196
@@ -26,8 +27,6 @@ PROMPT_HELD_BACK: dict[int, Action] = {
     CLIENT_LOOP: Action.RETRY,
 }
 """Numbers that come as `invalid_grant`, and for which a prompt would be a lie or make things worse."""
-
-ERROR_PAGE = "docs/errors.md"
 
 BLOCKED_IN_THE_BROWSER = (
     "If the browser said that access is blocked (AADSTS53003), a new code does not help: an administrator "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.core.account import Account
-from sidecar.core.device_code import Answer
-from sidecar.core.oauth_answer import printable, seconds_of, text_of
+from sidecar.core.oauth_answer import seconds_of, text_of
+from sidecar.core.printable import printable
 from sidecar.core.token import AccessToken, other_resource
-from sidecar.errors import SidecarError, TokenUnusable
+from sidecar.errors import TokenUnusable
 
 LIFE_DEFAULT_SECONDS = 600
 """Where the provider gives none, which RFC 6749 section 5.1 allows; MSAL assumes the same."""
@@ -39,22 +39,6 @@ class Grant:
     token: AccessToken
     account: Account
     session_ends_on: int | None = None
-
-
-@dataclass(frozen=True)
-class PollResult:
-    """One poll of a device code: `grant` with GRANTED, else the `error` behind the answer."""
-
-    answer: Answer
-    grant: Grant | None = None
-    error: SidecarError | None = None
-
-    @property
-    def last_words(self) -> dict[str, Any]:
-        """What the authority said when it called the code expired or declined; who can help is known then."""
-        if self.answer not in (Answer.EXPIRED, Answer.DECLINED) or self.error is None:
-            return {}
-        return {name: value for name, value in self.error.fields.items() if name != "cure"}
 
 
 def access_token_from(

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sidecar.core.account import Account
 from sidecar.core.checkup import Check, Outcome
-from sidecar.core.device_code import Answer
-from sidecar.core.grant import PollResult
+from sidecar.core.device_code import Answer, PollResult
 from sidecar.core.health import HEARTBEAT_MAX_SECONDS
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.schedule import CLOCK_OFFSET_SECONDS
 from sidecar.core.time_words import span, utc, utc_date
 from sidecar.errors import SidecarError

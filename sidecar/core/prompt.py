@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from sidecar.core.device_code import DeviceAuthorization
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.time_words import utc
 
 VERSION = 1

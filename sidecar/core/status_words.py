@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidecar.core.health import HEARTBEAT_MAX_SECONDS
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.time_words import span, utc, utc_date
 
 BAR_WIDTH = 10

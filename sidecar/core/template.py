@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from string import Template
 
 from sidecar.core.formats import Document
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.token import UNNAMED
 
 MAX_TOLD = 10

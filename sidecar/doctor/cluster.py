@@ -23,7 +23,8 @@ from sidecar.core.kubernetes.judgement import (
     judge_unwanted,
     together,
 )
-from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import ClusterApi, Secret
 from sidecar.core.kubernetes.rules import rules_needed, rules_unwanted
 from sidecar.core.kubernetes.shared_copy import copy_in
 from sidecar.core.kubernetes.token_secret import owner_of

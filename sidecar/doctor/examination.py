@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sidecar.core.checkup import CHECKS, Check, Outcome
 from sidecar.core.judgement import from_error, judge_settings, judge_user, judge_webhook
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.doctor.cluster import ClusterChecks
 from sidecar.doctor.network import Network
 from sidecar.doctor.places import Places

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sidecar.adapters.log import Log
 from sidecar.core.kubernetes import shared_copy
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.core.kubernetes.shared_copy import Copy, Step, digest_of
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.errors import CacheSealed, ClusterConflict, ClusterError, ClusterUnreachable, LeaseHeld

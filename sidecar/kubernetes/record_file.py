@@ -7,20 +7,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from sidecar.adapters.log import Log
+from sidecar.adapters.state_dir import SHARED
 from sidecar.core.kubernetes import shared_record
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.errors import ConfigurationError
 from sidecar.posix.files import read_plain, replace_text
-
-NAME = "shared.json"
 
 
 class RecordFile:
     """`directory` is the private one. A volume that takes no more costs a comparison, nothing else."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / NAME
+        self._path = directory / SHARED
         self._written: Record | None = None
 
     def read(self, secret: ObjectName, replica: str) -> Record:
@@ -46,7 +45,7 @@ class RecordFile:
 def known(directory: Path) -> Record | None:
     """What the last turn with a shared state left; None if there was none."""
     try:
-        return shared_record.from_text(read_plain(directory / NAME))
+        return shared_record.from_text(read_plain(directory / SHARED))
     except OSError:
         return None
 
@@ -72,4 +71,4 @@ def same_state(directory: Path, secret: ObjectName | None, *, demanded: bool, lo
         raise error
     if not demanded and secret is None:
         with suppress(OSError):
-            (directory / NAME).unlink(missing_ok=True)
+            (directory / SHARED).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sidecar.adapters.log import Log
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.errors import ClusterError
 from sidecar.kubernetes.local_copy import LocalCopy

@@ -16,7 +16,8 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes import lease as lease_rule
-from sidecar.core.kubernetes.objects import ClusterApi, ObjectName
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import ClusterApi
 from sidecar.core.kubernetes.shared_copy import Copy, Step
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.elsewhere import Nowhere

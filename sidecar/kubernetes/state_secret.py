@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from sidecar.core.envelope import NotForUs, Remembered
 from sidecar.core.kubernetes import shared_copy
-from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import ClusterApi, Secret
 from sidecar.core.kubernetes.shared_copy import NO_COPY, Copy
 from sidecar.errors import CacheSealed, ObjectMissing, SecretNotOurs, StateSealed
 

@@ -12,7 +12,8 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core.kubernetes import token_secret
 from sidecar.core.kubernetes.copies import LOOK_SECONDS
-from sidecar.core.kubernetes.objects import ClusterApi, ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import ClusterApi, Secret
 from sidecar.core.kubernetes.token_secret import Edition
 from sidecar.elsewhere import Nowhere
 from sidecar.errors import ClusterConflict, ClusterError, ClusterUnreachable, ObjectMissing

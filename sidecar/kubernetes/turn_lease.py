@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from sidecar.core.kubernetes import lease as rule
 from sidecar.core.kubernetes.lease import Sighting
-from sidecar.core.kubernetes.objects import ClusterApi, Lease, ObjectName
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import ClusterApi, Lease
 from sidecar.errors import ClusterConflict, ClusterError, LeaseHeld
 from sidecar.posix.clock import Clock
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.adapters.kubernetes import LightkubeApi
-from sidecar.core.kubernetes.objects import EventNote, ObjectName, Pod, Rule
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.kubernetes.objects import EventNote, Rule
 from sidecar.errors import ClusterConflict
 from tests.kubernetes_api.server import Fault, KubernetesApi
 

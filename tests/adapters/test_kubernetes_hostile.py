@@ -14,7 +14,7 @@ import pytest
 
 from sidecar.adapters.kubernetes import LightkubeApi
 from sidecar.adapters.kubernetes.transport import Bounded
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.errors import ClusterError, ClusterForbidden, ClusterUnreachable
 from tests.adapters.http_clients import CERTIFICATE, ISSUER, issuer_file
 from tests.adapters.tls_server import Behaviour, TlsServer, answering, saying

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sidecar.adapters.kubernetes import LightkubeApi
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from sidecar.errors import (
     ClusterBusy,
     ClusterConflict,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from sidecar.adapters.prompt import PromptBoard
-from sidecar.core.banner import Screen
 from sidecar.core.prompt import Outcome, Prompt, prompt_for
+from sidecar.core.screen import Screen
 from tests.core.prompts import authorization
 from tests.pictures import read_codes
 

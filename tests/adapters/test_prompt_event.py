@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.adapters.courier import Courier, Trouble
 from sidecar.adapters.prompt_event import Patience, PromptEvent
-from sidecar.core.kubernetes.objects import Pod
+from sidecar.core.kubernetes.names import Pod
 from sidecar.core.prompt import Outcome, record, withdrawal
 from sidecar.errors import (
     ClusterBusy,

@@ -15,7 +15,7 @@ import pytest
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.terminal import CLEAR, Terminal
-from sidecar.core.banner import LOG_COLUMNS, Screen
+from sidecar.core.screen import LOG_COLUMNS, Screen
 
 
 class Written(io.StringIO):

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 import segno
 
-from sidecar.core.banner import Screen, banner, cells, countdown
+from sidecar.core.banner import banner, cells, countdown
 from sidecar.core.half_blocks import Matrix, drawn
+from sidecar.core.screen import Screen
 from tests.core.prompts import prompt_of
 from tests.core.strategies import NOW
 

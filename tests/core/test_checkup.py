@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.core.account import Account
 from sidecar.core.checkup import CHECKS, Check, Outcome, document, failed, summary, words
-from sidecar.core.device_code import Answer
-from sidecar.core.grant import PollResult
+from sidecar.core.device_code import Answer, PollResult
 from sidecar.core.judgement import (
     judge_account,
     judge_certificate,
@@ -25,7 +24,7 @@ from sidecar.core.judgement import (
     judge_user,
     judge_webhook,
 )
-from sidecar.core.oauth_answer import refusal
+from sidecar.core.refusal import refusal
 from sidecar.core.volume import Access, Volume, judge_readers, judge_volume, room_words
 from sidecar.errors import AuthorityBusy, AuthorityMisconfigured
 from tests.schemas import objections

@@ -15,7 +15,8 @@ from sidecar.core.kubernetes.judgement import (
     judge_unwanted,
     together,
 )
-from sidecar.core.kubernetes.objects import Lease, ObjectName, Pod, Secret
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.kubernetes.objects import Lease, Secret
 from sidecar.core.kubernetes.rules import rules_needed, rules_unwanted
 from sidecar.core.kubernetes.token_secret import OWNER
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import yaml
 
-from sidecar.core.kubernetes.objects import ObjectName, Pod, Rule
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.kubernetes.objects import Rule
 from sidecar.core.kubernetes.rules import (
     as_commands,
     as_yaml,

@@ -6,7 +6,8 @@ import pytest
 
 from sidecar.core.kubernetes import lease as rule
 from sidecar.core.kubernetes.lease import Sighting
-from sidecar.core.kubernetes.objects import Lease, ObjectName
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Lease
 from sidecar.core.schedule import Anchor
 
 NAME = ObjectName("apps", "entra-state")

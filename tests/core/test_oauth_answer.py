@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.oauth_answer import for_msal, not_oauth, printable, refusal, seconds_of, text_of
+from sidecar.core.oauth_answer import for_msal, not_oauth, seconds_of, text_of
+from sidecar.core.printable import printable
+from sidecar.core.refusal import refusal
 from sidecar.errors import (
     AuthorityBusy,
     AuthorityMisconfigured,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.kubernetes.objects import EventNote, Pod
+from sidecar.core.kubernetes.names import Pod
+from sidecar.core.kubernetes.objects import EventNote
 from sidecar.core.kubernetes.prompt_event import NOTE_BYTES_MAX, event_of
 from sidecar.core.prompt import Outcome, prompt_for, record, withdrawal
 from sidecar.core.prompt_messages import ENDS

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sidecar.core.envelope import Remembered
 from sidecar.core.kubernetes import shared_copy, shared_record
 from sidecar.core.kubernetes.lease import Sighting
-from sidecar.core.kubernetes.objects import ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.kubernetes.shared_copy import Copy, Step, digest_of
 from sidecar.core.kubernetes.shared_record import Record
 from sidecar.core.schedule import Anchor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.core.oauth_answer import refusal
+from sidecar.core.refusal import refusal
 from sidecar.core.signin_reason import reason
 from sidecar.errors import SigninRequired
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sidecar.core.formats import FORMATS, files_of
 from sidecar.core.kubernetes import token_secret
-from sidecar.core.kubernetes.objects import ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.kubernetes.token_secret import Edition
 from sidecar.errors import SecretNotOurs
 from tests.core.strategies import NOW

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.kubernetes.objects import ObjectName, Rule
-from sidecar.core.kubernetes.objects import Pod as KubernetesPod
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.names import Pod as KubernetesPod
+from sidecar.core.kubernetes.objects import Rule
 from sidecar.core.kubernetes.rules import rules_needed
 from tests.end_to_end.checkups import examined, failures
 from tests.end_to_end.pod import Pod

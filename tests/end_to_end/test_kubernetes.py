@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from tests.emulator import Emulator
 from tests.end_to_end.one_turn import one_turn
 from tests.end_to_end.pod import Pod

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from tests.engines.docker import HARDENED, KUBERNETES, PRODUCT, Engine
 from tests.kubernetes_api.server import Fault, KubernetesApi
 
@@ -21,7 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, "/")
 from sidecar.adapters.kubernetes import LightkubeApi
-from sidecar.core.kubernetes.objects import EventNote, ObjectName, Pod, Rule
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.kubernetes.objects import EventNote, Rule
 from sidecar.errors import ClusterError
 folder = Path("/tmp/account")
 folder.mkdir()

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sidecar.core.kubernetes.objects import EventNote, Lease, ObjectName, Rule, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import EventNote, Lease, Rule, Secret
 from sidecar.errors import ClusterConflict, ObjectMissing
 
 T = TypeVar("T")

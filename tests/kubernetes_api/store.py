@@ -11,7 +11,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from tests.kubernetes_api import answers
 
 Raw = dict[str, Any]

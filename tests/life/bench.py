@@ -147,7 +147,7 @@ class Bench:
                 log=log,
                 width=self.width,
             ),
-            signin=DeviceSignin(
+            signin=lambda: DeviceSignin(
                 authority=self.authority,
                 board=PromptBoard(log, state, faces=self.faces),
                 log=log,

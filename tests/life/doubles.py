@@ -15,8 +15,8 @@ from sidecar.adapters.token_cache import TokenCache
 from sidecar.adapters.token_dir import Access, Document, TokenDirectory
 from sidecar.adapters.token_dir.directory import NOTHING
 from sidecar.core.account import Account
-from sidecar.core.device_code import Answer, DeviceAuthorization
-from sidecar.core.grant import Grant, PollResult
+from sidecar.core.device_code import Answer, DeviceAuthorization, PollResult
+from sidecar.core.grant import Grant
 from sidecar.core.schedule import Anchor
 from sidecar.core.token import AccessToken, TokenSet
 from sidecar.errors import SidecarError, SigninRequired

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import StateDirectory
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.core.schedule import CARRY_SECONDS
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import ClusterError

@@ -13,10 +13,10 @@ from sidecar.adapters.log import Log
 from sidecar.adapters.sealing import Key, Sealer
 from sidecar.adapters.state_dir import StateDirectory
 from sidecar.core.account import Account
-from sidecar.core.device_code import Answer
-from sidecar.core.grant import Grant, PollResult
+from sidecar.core.device_code import Answer, PollResult
+from sidecar.core.grant import Grant
 from sidecar.core.kubernetes.lease import taken
-from sidecar.core.kubernetes.objects import ObjectName
+from sidecar.core.kubernetes.names import ObjectName
 from sidecar.core.schedule import Anchor
 from sidecar.errors import ClusterUnreachable, SigninRequired
 from sidecar.kubernetes.shared_state import SharedState

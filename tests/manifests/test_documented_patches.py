@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sidecar.core.kubernetes.objects import Pod
+from sidecar.core.kubernetes.names import Pod
 from sidecar.core.kubernetes.rules import as_yaml, grants, rules_needed
 from tests.manifests.arrangements import K8S
 from tests.manifests.builds import kustomization

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.core.kubernetes.objects import Pod
+from sidecar.core.kubernetes.names import Pod
 from sidecar.core.kubernetes.rules import Grant, grants, rules_needed
 from sidecar.declarations import SETTINGS
 from sidecar.settings import Settings, read_settings

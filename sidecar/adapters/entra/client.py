@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msal
 
 from sidecar.adapters.entra.baton import Baton
 from sidecar.adapters.entra.guard import Guard, Transport, odd_answers, requestable
-from sidecar.core import device_code
 from sidecar.core.account import Account, account_after_renewal, account_from_claims
-from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, Answer, DeviceAuthorization
-from sidecar.core.grant import Authority, Grant, PollResult, access_token_from, session_ends_on
-from sidecar.core.oauth_answer import not_oauth, refusal, seconds_of, text_of
+from sidecar.core.grant import Authority, Grant, access_token_from, session_ends_on
+from sidecar.core.oauth_answer import not_oauth, seconds_of, text_of
 from sidecar.core.schedule import Anchor
 from sidecar.errors import (
     AccountRefused,
@@ -28,6 +26,9 @@ from sidecar.errors import (
     SidecarError,
     SigninRequired,
 )
+
+if TYPE_CHECKING:
+    from sidecar.core.device_code import DeviceAuthorization, PollResult
 
 # MSAL logs whole token responses when they are malformed (msal 1.39, oauth2cli/oauth2.py).
 logging.getLogger("msal").disabled = True
@@ -77,6 +78,8 @@ class Entra:
         :raises AuthorityUnreachable, AuthorityUntrusted, AuthorityBusy: no usable answer
         :raises AuthorityMisconfigured: the client, tenant or scopes are not accepted
         """
+        from sidecar.core.device_code import INTERVAL_DEFAULT_SECONDS, DeviceAuthorization
+
         started = self._clocks()
         params = {"mkt": language} if language else None
         app = self._app()
@@ -89,7 +92,7 @@ class Entra:
         with odd_answers():
             flow = app.initiate_device_flow(requestable(scopes), params=params)
         if "error" in flow or not (text_of(flow, "user_code") and text_of(flow, "device_code")):
-            raise refusal(flow)
+            raise _refusal(flow)
         self._flow = flow
         uri = text_of(flow, "verification_uri") or text_of(flow, "verification_url")
         if uri is None:
@@ -106,6 +109,8 @@ class Entra:
 
     def poll(self, scopes: tuple[str, ...]) -> PollResult:
         """Poll the code of `begin_device_flow` once. Trouble on the way is an answer, not an error."""
+        from sidecar.core.device_code import Answer, PollResult, answer_for
+
         started = self._clocks()
         try:
             # The pace is ours. MSAL would warn when its own is undercut, and at an interval of 0 its
@@ -125,8 +130,8 @@ class Entra:
                 return PollResult(Answer.GRANTED, grant=self._grant(result, scopes, started))
             except SidecarError as error:
                 return PollResult(Answer.REFUSED, error=error)
-        said = refusal(result)
-        answer = device_code.answer_for(str(result["error"]))
+        said = _refusal(result)
+        answer = answer_for(str(result["error"]))
         if answer is Answer.REFUSED and said.retryable:
             answer = Answer.TROUBLE
         return PollResult(answer, error=said)
@@ -150,7 +155,12 @@ class Entra:
         if found:
             with odd_answers():
                 result = app.acquire_token_silent_with_error(
-                    requestable(scopes), found[0], force_refresh=True
+                    requestable(scopes),
+                    found[0],
+                    force_refresh=True,
+                    # What it falls back from to a cached token, which it does not look at here. Unsaid, it
+                    # imports requests to name its default.
+                    http_exceptions=(OSError,),
                 )
         if result is None:
             raise SigninRequired(
@@ -158,7 +168,7 @@ class Entra:
                 advice="Sign in again at the prompt.",
             )
         if "error" in result:
-            raise refusal(result)
+            raise _refusal(result)
         return self._grant(result, scopes, started, known=account)
 
     def keep_only(self, account: Account) -> None:
@@ -240,6 +250,13 @@ class Entra:
                     entra=not self._authority.oidc,
                 )
         return None
+
+
+def _refusal(answer: Mapping[str, Any]) -> SidecarError:
+    """What is granted does not load the table of all advice."""
+    from sidecar.core.refusal import refusal
+
+    return refusal(answer)
 
 
 def _positive(value: object) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from sidecar.adapters.entra.baton import Baton
-from sidecar.core.oauth_answer import discovery_refusal, for_msal
+from sidecar.core.oauth_answer import for_msal
 from sidecar.errors import AuthorityUnreachable, SidecarError, TokenUnusable
 
 OAUTH_KEYS = {"error", "access_token", "refresh_token", "user_code", "device_code"}
@@ -93,5 +93,7 @@ class Guard:
         """MSAL would hide in a ValueError what is wrong with the tenant or the provider's URL."""
         response = self._transport.get(url, **kwargs)
         if response.status_code != 200:
+            from sidecar.core.refusal import discovery_refusal
+
             raise discovery_refusal(json.loads(response.text), url=url, status=response.status_code)
         return response

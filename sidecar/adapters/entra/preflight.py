@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidecar.adapters.entra.client import Entra
 from sidecar.adapters.entra.guard import odd_answers, requestable
-from sidecar.core.oauth_answer import refusal
+from sidecar.core.refusal import refusal
 from sidecar.errors import SidecarError
 
 MADE_UP = "not-a-refresh-token-doctor-made-it-up"

@@ -16,9 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sidecar.core.advice import Action
-from sidecar.core.entra_errors import DEFAULT_ADVICE
-from sidecar.core.oauth_answer import printable, refusal
+from sidecar.core.printable import printable
 from sidecar.core.retry_after import instant_of, retry_after_seconds
 from sidecar.core.time_words import utc_date
 from sidecar.errors import AuthorityBusy, AuthorityUnreachable, AuthorityUntrusted, SidecarError
@@ -108,6 +106,10 @@ def checked(response: Response, *, host: str) -> Response:
     except (ValueError, RecursionError):
         content = None
     if status == 429 or status >= 500:
+        from sidecar.core.advice import Action
+        from sidecar.core.entra_errors import DEFAULT_ADVICE
+        from sidecar.core.refusal import refusal
+
         said = refusal(content) if isinstance(content, dict) and content.get("error") else None
         # Whatever it says of the cause: with this status it passes.
         known = said if isinstance(said, AuthorityBusy) else None

@@ -19,7 +19,8 @@ from sidecar.adapters.kubernetes.connection import Connection
 from sidecar.adapters.kubernetes.trouble import meaning
 from sidecar.core.kubernetes import documents
 from sidecar.core.kubernetes.documents import NotAnObject, Raw
-from sidecar.core.kubernetes.objects import EventNote, Lease, ObjectName, Rule, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import EventNote, Lease, Rule, Secret
 from sidecar.core.kubernetes.refusals import subject
 from sidecar.errors import ClusterConflict
 

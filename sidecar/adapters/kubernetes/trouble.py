@@ -11,7 +11,7 @@ from lightkube.core.exceptions import ConfigError
 
 from sidecar.core.kubernetes import refusals
 from sidecar.core.kubernetes.objects import Rule
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.retry_after import retry_after_seconds
 from sidecar.errors import ClusterError, ClusterForbidden, ClusterUnreachable
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sidecar.core.kubernetes.objects import EventNote, Lease, ObjectName, Rule, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import EventNote, Lease, Rule, Secret
 
 Raw = dict[str, Any]
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sidecar.core.account import Account
 from sidecar.core.checkup import Check, Outcome
-from sidecar.core.kubernetes.objects import Lease, ObjectName, Rule, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Lease, Rule, Secret
 from sidecar.core.kubernetes.rules import EVENTS, NOBODY, as_commands, as_yaml, grants, in_words, whole
 from sidecar.core.kubernetes.token_secret import OWNER
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.core.schedule import CARRY_SECONDS, CARRY_SHARE
 from sidecar.core.time_words import span
 

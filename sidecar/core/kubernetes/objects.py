@@ -6,25 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class ObjectName:
-    """Of a Secret or a Lease."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True)
-class Pod:
-    """The pod that we run in."""
-
-    namespace: str
-    name: str
-    uid: str
+from sidecar.core.kubernetes.names import ObjectName, Pod
 
 
 @dataclass(frozen=True)

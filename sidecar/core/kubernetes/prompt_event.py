@@ -7,7 +7,8 @@ one.
 
 from __future__ import annotations
 
-from sidecar.core.kubernetes.objects import EventNote, Pod
+from sidecar.core.kubernetes.names import Pod
+from sidecar.core.kubernetes.objects import EventNote
 from sidecar.core.prompt_messages import ISSUED, Record, end_words
 from sidecar.core.time_words import utc
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sidecar.core.kubernetes.access import how_to_allow, lacks_a_rule
 from sidecar.core.kubernetes.objects import Rule
-from sidecar.core.oauth_answer import printable
+from sidecar.core.printable import printable
 from sidecar.errors import (
     ClusterBusy,
     ClusterConflict,

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sidecar.core.kubernetes.objects import ObjectName, Pod, Rule
+from sidecar.core.kubernetes.names import ObjectName, Pod
+from sidecar.core.kubernetes.objects import Rule
 
 SECRETS, LEASES, EVENTS = ("", "secrets"), ("coordination.k8s.io", "leases"), ("events.k8s.io", "events")
 """API group and resource."""

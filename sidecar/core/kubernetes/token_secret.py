@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sidecar.core.formats import FILES, FORMATS, Document, files_of
-from sidecar.core.kubernetes.objects import ObjectName, Secret
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Secret
 from sidecar.core.published import instant
 from sidecar.core.token import UNNAMED
 from sidecar.errors import SecretNotOurs

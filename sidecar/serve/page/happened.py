@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from sidecar.core.entra_errors import ERROR_PAGE
 from sidecar.core.history_words import DAY_SECONDS, Day, Line, days, totals
 from sidecar.core.time_words import utc_date
+from sidecar.errors import ERROR_PAGE
 from sidecar.serve.page.html import Html, Part, element, foreign, name_of
 from sidecar.serve.page.seen import Seen
 

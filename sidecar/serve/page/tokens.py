@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from sidecar.core.advice import BY_NUMBER
-from sidecar.core.entra_errors import ERROR_PAGE
 from sidecar.core.status_words import granted
 from sidecar.core.time_words import span
+from sidecar.errors import ERROR_PAGE
 from sidecar.serve.page.html import Html, Part, element, foreign, instant, joined, lasting, name_of
 from sidecar.serve.page.seen import Seen, Token
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.core.account import Account
-from sidecar.core.grant import Grant, PollResult
+from sidecar.core.device_code import PollResult
+from sidecar.core.grant import Grant
 from sidecar.core.schedule import Anchor
 from sidecar.errors import AuthorityUnreachable
 from tests.life.bench import Bench

@@ -212,7 +212,7 @@ class Stack:
             rules=rules,
             custody=custody,
             renewal=renewal,
-            signin=signin,
+            signin=lambda: signin,
             authority=entra,
             ledger=Ledger(clock=self.clock, log=log),
             state=state,

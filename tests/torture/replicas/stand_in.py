@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sidecar.core.kubernetes.objects import ObjectName, Rule
+from sidecar.core.kubernetes.names import ObjectName
+from sidecar.core.kubernetes.objects import Rule
 from tests.kubernetes_api.server import Fault, KubernetesApi
 from tests.kubernetes_api.store import Raw, Store
 from tests.torture.replicas.onlookers import Content

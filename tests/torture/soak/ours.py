@@ -163,7 +163,7 @@ class Pod:
                 admission=rules.admission,
                 log=log,
             ),
-            signin=DeviceSignin(
+            signin=lambda: DeviceSignin(
                 authority=entra,
                 board=PromptBoard(log, state),
                 log=log,

@@ -1,0 +1,64 @@
+"""Modules that libraries import for what a turn never does wait here until somebody uses them.
+
+A turn is a process of its own, so what it imports is most of its CPU and of its memory. No library is
+changed: a package that waits is its own module, made from its own spec, whose `__init__` runs when a name is
+asked of it that it does not have yet (PEP 562). Without this file everything works as well, and costs more;
+docs/benchmarks.md says how much.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+import threading
+from collections.abc import Mapping
+
+DEFERRED: Mapping[str, Mapping[str, str]] = {
+    # `__init__` imports the client of managed identities, and with it requests, urllib3 and
+    # charset_normalizer. What a public client needs is in modules of its own.
+    "msal": {
+        "PublicClientApplication": "msal.application",
+        "SerializableTokenCache": "msal.token_cache",
+        "TokenCache": "msal.token_cache",
+        "auth_scheme": "msal.auth_scheme",
+    },
+    # structlog has asynchronous methods too; none is called here.
+    "asyncio": {},
+}
+"""Names of packages, with the modules in which some of their names are found without running `__init__`."""
+
+
+def defer(packages: Mapping[str, Mapping[str, str]] = DEFERRED) -> None:
+    """To be called before anything else imports them; a package that is there already is left alone."""
+    # From Python 3.12 on each log record asks asyncio for its task (Logging HOWTO, "Optimization").
+    vars(logging)["logAsyncioTasks"] = False
+    for name, found_in in packages.items():
+        if name not in sys.modules:
+            _open(name, found_in)
+
+
+def _open(name: str, found_in: Mapping[str, str]) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return  # whoever imports it is told
+    package, loader = importlib.util.module_from_spec(spec), spec.loader
+    running = threading.RLock()
+
+    def missing(wanted: str) -> object:
+        if wanted in found_in:
+            module = importlib.import_module(found_in[wanted])
+            # A module below the package is an attribute of it from here on.
+            if wanted not in vars(package) and wanted in vars(module):
+                setattr(package, wanted, vars(module)[wanted])
+        with running:
+            if wanted not in vars(package) and vars(package).pop("__getattr__", None):
+                loader.exec_module(package)
+        try:
+            return vars(package)[wanted]
+        except KeyError:
+            raise AttributeError(f"module {name!r} has no attribute {wanted!r}") from None
+
+    vars(package)["__getattr__"] = missing
+    sys.modules[name] = package
