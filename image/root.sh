@@ -75,6 +75,9 @@ find "$root" /packages -type f \( -path '*/usr/bin/*' -o -name '*.so*' \) -exec 
     done
 loader=$(ldd "$python" | awk '$1 ~ /^\// { print $1 }')
 [ -e "$root$loader" ] || cp -a "$loader" "$root$loader"
+# Where they are: without it each process looks into seven places first, and each tick of the loop is a process.
+ldconfig -X -r "$root"
+rm -rf "$root/var/cache"
 
 # Certificate authorities, where OpenSSL looks for them.
 copy /etc/ssl/certs/ca-certificates.crt

@@ -139,6 +139,16 @@ def test_no_role_compiles_anything(files: dict[str, tarfile.TarInfo]) -> None:
     assert [line for line in loaded if not line.rstrip("'").endswith(".pyc")] == []
 
 
+@pytest.mark.parametrize("program", ["sh", "date", "sleep", "python3"])
+def test_loader_looks_nowhere_in_vain(program: str) -> None:
+    """By the loader's own account: it knows where the libraries are of what the loop starts."""
+    told = docker(
+        "run", "--rm", "--env", "LD_DEBUG=libs", "--entrypoint", program, PRODUCT, "--version", check=False
+    )
+    assert "search cache=/etc/ld.so.cache" in told
+    assert "search path=" not in told
+
+
 def test_scanners_see_every_debian_package(files: dict[str, tarfile.TarInfo]) -> None:
     """dpkg's entry and the licence of each; the files of a known few show that these are the right ones."""
     packages = {Path(path).name for path in files if path.startswith("/var/lib/dpkg/status.d/")}
