@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import gc
 import json
 import os
 import socket
@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
-from sidecar.command_line import parser
+from sidecar.arguments import parsed
 from sidecar.core import demand
 from sidecar.declarations import SETTINGS, SHELL_TOO
 from sidecar.errors import SettingsError, SidecarError, UsageError
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     environ = os.environ if environ is None else environ
     own, command = _split(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = parser().parse_args(own)
+        arguments = parsed(own)
         if arguments.role == "status":
             return _status(environ, as_json=arguments.json, watch_seconds=arguments.watch)
         flags = {
@@ -68,16 +69,20 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(argv), []
 
 
-def _turn(settings: Settings, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def _turn(settings: Settings, arguments: SimpleNamespace, environ: Mapping[str, str]) -> int:
     """Imports wait until the settings are known to be right: a mistake is told without MSAL's start-up."""
     from sidecar.deferral import defer
 
+    # Nothing of what is imported is garbage, and nothing of it will be.
+    gc.disable()
     defer()
     from sidecar.adapters.log import Log
     from sidecar.composition import run_turn
     from sidecar.posix.interrupts import Interrupted, Interrupts
     from sidecar.posix.secrecy import forbid_core_dumps
 
+    gc.freeze()
+    gc.enable()
     forbid_core_dumps()
     role, asked = arguments.role, getattr(arguments, "demand", None)
     interrupts = Interrupts()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -112,11 +112,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(printable(message, 500), advice=f"{typed} --help")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Of the roles that run in Python."""
+def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Of the roles that run in Python. Where `argv` begins with one, the flags of the others are left out:
+    they are most of what a parser costs.
+    """
     made, roles = _program()
+    asked = argv[0] if argv and argv[0] in ROLES else None
     for name, role in ROLES.items():
-        _add_role(roles, name, role)
+        _add_role(roles, name, role, flags=asked in (None, name))
     return made
 
 
@@ -148,7 +151,12 @@ def _program() -> tuple[Parser, argparse._SubParsersAction[Parser]]:
     return made, roles
 
 
-def _add_role(roles: argparse._SubParsersAction[Parser], name: str, role: RoleHelp) -> None:
+def _add_role(
+    roles: argparse._SubParsersAction[Parser], name: str, role: RoleHelp, *, flags: bool = True
+) -> None:
+    if not flags:
+        roles.add_parser(name)
+        return
     made = roles.add_parser(
         name,
         help=role.line,

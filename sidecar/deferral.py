@@ -14,6 +14,7 @@ import logging
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 DEFERRED: Mapping[str, Mapping[str, str]] = {
     # `__init__` imports the client of managed identities, and with it requests, urllib3 and
@@ -26,6 +27,9 @@ DEFERRED: Mapping[str, Mapping[str, str]] = {
     },
     # structlog has asynchronous methods too; none is called here.
     "asyncio": {},
+    # MSAL speaks SOAP with ADFS if it is given a password; here nobody is asked for one.
+    "xml.etree.cElementTree": {},
+    "xml.etree.ElementTree": {},
 }
 """Names of packages, with the modules in which some of their names are found without running `__init__`."""
 
@@ -48,10 +52,11 @@ def _open(name: str, found_in: Mapping[str, str]) -> None:
 
     def missing(wanted: str) -> object:
         if wanted in found_in:
-            module = importlib.import_module(found_in[wanted])
-            # A module below the package is an attribute of it from here on.
-            if wanted not in vars(package) and wanted in vars(module):
-                setattr(package, wanted, vars(module)[wanted])
+            with suppress(ImportError):  # another version keeps it elsewhere
+                module = importlib.import_module(found_in[wanted])
+                # A module below the package is an attribute of it from here on.
+                if wanted not in vars(package) and wanted in vars(module):
+                    setattr(package, wanted, vars(module)[wanted])
         with running:
             if wanted not in vars(package) and vars(package).pop("__getattr__", None):
                 loader.exec_module(package)

@@ -26,7 +26,6 @@ EXIT_CODES: dict[int, str] = {
 }
 
 ERROR_PAGE = "docs/errors.md"
-
 LogValue = str | int | float | bool | None | list[str]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from sidecar.adapters.entra import Preflight
+from sidecar.adapters.entra.preflight import Preflight
 from sidecar.adapters.http import HttpClient
 from sidecar.adapters.http.connection import Route, addresses_of, handshake, issuer_shown, route_to
 from sidecar.core.checkup import Check, Outcome

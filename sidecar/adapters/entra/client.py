@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msal
 
 from sidecar.adapters.entra.baton import Baton
-from sidecar.adapters.entra.guard import Guard, Transport, odd_answers, requestable
+from sidecar.adapters.entra.guard import Guard, Transport, odd_answers, refused, requestable
 from sidecar.core.account import Account, account_after_renewal, account_from_claims
 from sidecar.core.grant import Authority, Grant, access_token_from, session_ends_on
 from sidecar.core.oauth_answer import not_oauth, seconds_of, text_of
@@ -92,7 +92,7 @@ class Entra:
         with odd_answers():
             flow = app.initiate_device_flow(requestable(scopes), params=params)
         if "error" in flow or not (text_of(flow, "user_code") and text_of(flow, "device_code")):
-            raise _refusal(flow)
+            raise refused(flow)
         self._flow = flow
         uri = text_of(flow, "verification_uri") or text_of(flow, "verification_url")
         if uri is None:
@@ -130,7 +130,7 @@ class Entra:
                 return PollResult(Answer.GRANTED, grant=self._grant(result, scopes, started))
             except SidecarError as error:
                 return PollResult(Answer.REFUSED, error=error)
-        said = _refusal(result)
+        said = refused(result)
         answer = answer_for(str(result["error"]))
         if answer is Answer.REFUSED and said.retryable:
             answer = Answer.TROUBLE
@@ -168,7 +168,7 @@ class Entra:
                 advice="Sign in again at the prompt.",
             )
         if "error" in result:
-            raise _refusal(result)
+            raise refused(result)
         return self._grant(result, scopes, started, known=account)
 
     def keep_only(self, account: Account) -> None:
@@ -250,13 +250,6 @@ class Entra:
                     entra=not self._authority.oidc,
                 )
         return None
-
-
-def _refusal(answer: Mapping[str, Any]) -> SidecarError:
-    """What is granted does not load the table of all advice."""
-    from sidecar.core.refusal import refusal
-
-    return refusal(answer)
 
 
 def _positive(value: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -41,6 +41,13 @@ class Transport(Protocol):
 def requestable(scopes: Sequence[str]) -> list[str]:
     """MSAL adds the reserved scopes itself and raises when it is given one."""
     return [scope for scope in scopes if scope not in RESERVED_SCOPES]
+
+
+def refused(answer: Mapping[str, Any]) -> SidecarError:
+    """What the error answer of a request stands for; what is granted does not load all advice."""
+    from sidecar.core.refusal import refusal
+
+    return refusal(answer)
 
 
 @contextmanager
