@@ -11,7 +11,7 @@ ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=secret,id=ca,required=false \
     options=-q; if [ -e /run/secrets/ca ]; then options="-q -o Acquire::https::CAInfo=/run/secrets/ca"; fi; \
     apt-get $options update \
-    && apt-get $options install -y --no-install-recommends ca-certificates dash python3 python3-pip \
+    && apt-get $options install -y --no-install-recommends binutils ca-certificates dash python3 python3-pip \
     && rm -rf /var/lib/apt/lists
 # The environment tells pip of its CA, so that no layer holds more than the packages.
 COPY requirements.txt /
@@ -19,14 +19,14 @@ RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required
     if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
     if [ -e /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \
     pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-cache-dir --no-compile \
-        --require-hashes --target /packages -r /requirements.txt \
-    && rm -rf /packages/bin && find /packages -type d -name tests -prune -exec rm -rf {} +
-COPY image/root.sh /
+        --require-hashes --target /packages -r /requirements.txt
+COPY image /image
 ARG SOURCE_DATE_EPOCH=0
-RUN /root.sh /root.d \
+RUN /image/packages.sh /packages && python3 /image/records.py /packages \
+    && /image/root.sh /root.d \
     && site=/usr/local/lib/$(basename "$(readlink -f /usr/bin/python3)")/dist-packages \
     && mkdir -p "/root.d$site" && cp -a /packages/. "/root.d$site/" \
-    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /root.d -p / /root.d/usr \
+    && python3 /image/byte_code.py /root.d /root.d/usr \
     && find /root.d -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 FROM build AS code
@@ -35,7 +35,7 @@ COPY sidecar /code/sidecar
 ARG SOURCE_DATE_EPOCH=0
 RUN find /code -name __pycache__ -prune -exec rm -rf {} + \
     && chmod -R u=rwX,go=rX /code && chmod 0755 /code/entrypoint.sh \
-    && python3 -m compileall -q --invalidation-mode unchecked-hash -s /code -p / /code/sidecar \
+    && python3 /image/byte_code.py /code /code/sidecar \
     && find /code -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 FROM scratch AS runtime
@@ -85,7 +85,7 @@ ENTRYPOINT ["/entrypoint.sh"]
 
 # What requirements-kubernetes.txt has beyond requirements.txt.
 FROM build AS kubernetes-packages
-COPY requirements-kubernetes.txt image/kubernetes.sh /
+COPY requirements-kubernetes.txt /
 RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required=false \
     if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
     if [ -e /run/secrets/pip ]; then export PIP_CONFIG_FILE=/run/secrets/pip; fi; \
@@ -95,9 +95,9 @@ RUN --mount=type=secret,id=ca,required=false --mount=type=secret,id=pip,required
     && grep -vxFf /tmp/requirements /tmp/requirements-kubernetes >/tmp/beyond \
     && pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-cache-dir --no-compile \
         --require-hashes --no-deps --target "$site" -r /tmp/beyond \
-    && /kubernetes.sh "$site"
+    && /image/kubernetes.sh "$site" && python3 /image/records.py "$site"
 ARG SOURCE_DATE_EPOCH=0
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /kubernetes.d -p / /kubernetes.d/usr \
+RUN python3 /image/byte_code.py /kubernetes.d /kubernetes.d/usr \
     && chmod -R u=rwX,go=rX /kubernetes.d \
     && find /kubernetes.d -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 

@@ -15,4 +15,6 @@ for folder in lightkube/models lightkube/resources; do
         ! -name authentication_v1.py ! -name autoscaling_v1.py ! -name core_v1.py ! -name meta_v1.py \
         ! -name policy_v1.py ! -name resource.py ! -name runtime.py ! -name util_intstr.py -delete
 done
+find . -type f \( -name '*.pyi' -o -name py.typed \) -delete
+find . -type f -name '*.so' -exec strip --strip-unneeded {} +
 find . -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +

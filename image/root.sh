@@ -7,15 +7,26 @@ python=$(readlink -f /usr/bin/python3) # /usr/bin/python3.N
 lib=/usr/lib/${python##*/}
 stdlib=lib${python##*/}
 
-# What nothing here imports, by name; `tests/image` runs every role without it.
+# What nothing here imports, by name; `tests/image` runs every role without it. Of encodings, what the web,
+# terminals and Python itself speak stays.
 unused='EXTERNALLY-MANAGED LICENSE.txt __hello__.py __phello__ _aix_support.py _android_support.py
-    _apple_support.py _ios_support.py _osx_support.py _pydatetime.py _pydecimal.py _pyio.py _pyrepl
-    antigravity.py bdb.py cProfile.py cmd.py code.py codeop.py colorsys.py curses dbm doctest.py ensurepip
-    ftplib.py idlelib imaplib.py mailbox.py modulefinder.py multiprocessing optparse.py pdb.py pickletools.py
-    plistlib.py poplib.py profile.py pstats.py pyclbr.py pydoc.py pydoc_data rlcompleter.py sched.py shelve.py
-    sitecustomize.py smtplib.py sqlite3 statistics.py symtable.py tabnanny.py tarfile.py test this.py
-    tkinter trace.py turtle.py turtledemo unittest venv wave.py xmlrpc zipapp.py
-    lib-dynload/_bz2.* lib-dynload/_ctypes_test.* lib-dynload/_curses* lib-dynload/_dbm.*
+    _apple_support.py _distutils_system_mod.py _ios_support.py _markupbase.py _osx_support.py _pydatetime.py
+    _pydecimal.py _pyio.py _pyrepl antigravity.py asyncio/__main__.py asyncio/proactor_events.py
+    asyncio/windows_*.py bdb.py bz2.py cProfile.py cmd.py code.py codeop.py colorsys.py compileall.py
+    configparser.py ctypes/_aix.py ctypes/util.py ctypes/wintypes.py curses dbm doctest.py
+    email/_header_value_parser.py email/architecture.rst email/contentmanager.py email/headerregistry.py email/mime
+    email/policy.py ensurepip fileinput.py filecmp.py fractions.py ftplib.py graphlib.py html/parser.py idlelib
+    imaplib.py logging/config.py logging/handlers.py lzma.py mailbox.py modulefinder.py multiprocessing optparse.py
+    pdb.py pickletools.py plistlib.py poplib.py profile.py pstats.py pty.py py_compile.py pyclbr.py pydoc.py
+    pydoc_data rlcompleter.py sched.py shelve.py sitecustomize.py smtplib.py sqlite3 statistics.py symtable.py
+    sysconfig/__main__.py tabnanny.py tarfile.py test this.py tkinter trace.py turtle.py turtledemo unittest
+    urllib/robotparser.py venv wave.py wsgiref/validate.py xml/dom xmlrpc zipapp.py
+    encodings/big5*.py encodings/bz2_codec.py encodings/cp0*.py encodings/cp1006.py encodings/cp1026.py
+    encodings/cp11*.py encodings/cp424.py encodings/cp[25-9]*.py encodings/euc_*.py encodings/gb*.py
+    encodings/hp_roman8.py encodings/hz.py encodings/iso2022_*.py encodings/johab.py encodings/koi8_t.py
+    encodings/kz1048.py encodings/mac_*.py encodings/mbcs.py encodings/oem.py encodings/palmos.py
+    encodings/ptcp154.py encodings/shift_jis*.py
+    lib-dynload/_bz2.* lib-dynload/_codecs_* lib-dynload/_ctypes_test.* lib-dynload/_curses* lib-dynload/_dbm.*
     lib-dynload/_interp* lib-dynload/_lsprof.* lib-dynload/_lzma.* lib-dynload/_multiprocessing.*
     lib-dynload/_posixshmem.* lib-dynload/_sqlite3.* lib-dynload/_test* lib-dynload/_uuid.*
     lib-dynload/_xxtestfuzz.* lib-dynload/readline.* lib-dynload/xx*'
@@ -64,6 +75,9 @@ find "$root" /packages -type f \( -path '*/usr/bin/*' -o -name '*.so*' \) -exec 
     done
 loader=$(ldd "$python" | awk '$1 ~ /^\// { print $1 }')
 [ -e "$root$loader" ] || cp -a "$loader" "$root$loader"
+# Where they are: without it each process looks into seven places first, and each tick of the loop is a process.
+ldconfig -X -r "$root"
+rm -rf "$root/var/cache"
 
 # Certificate authorities, where OpenSSL looks for them.
 copy /etc/ssl/certs/ca-certificates.crt
