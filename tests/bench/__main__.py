@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import documents, tables
+from tests.bench import account, documents, tables
 from tests.bench.limits import guarded
 from tests.bench.place import engine, place
 
@@ -65,6 +65,8 @@ def show(figures: tables.Kept) -> None:
         print(words)
     made = [*tables.parts(figures), tables.limits(documents.verdicts(figures))]
     made += [table for table in (tables.better(figures), tables.growth(figures)) if table is not None]
+    if found := figures.get("turn"):
+        made += [account.steps(found), account.savings(found)]
     for table in made:
         print(f"\n{table.text()}", flush=True)
 
@@ -90,14 +92,14 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
             "notes": measured.notes,
             "rows": [vars(row) for row in measured.rows],
             "growth": measured.growth,
+            "turn": measured.turn,
         }
         if asked.keep:
             asked.keep.write_text(documents.as_text(figures))
     if not asked.write:
         return figures
     before = documents.kept()
-    # What of a turn's CPU goes where is another measurement.
-    return joined(before, figures) if asked.only else {**figures, "turn": before.get("turn", [])}
+    return joined(before, figures) if asked.only else figures
 
 
 def joined(before: tables.Kept, found: tables.Kept) -> dict[str, Any]:
@@ -116,6 +118,7 @@ def joined(before: tables.Kept, found: tables.Kept) -> dict[str, Any]:
         "notes": found["notes"] if containers else before.get("notes", []),
         "rows": [*found["rows"], *rows] if containers else [*rows, *found["rows"]],
         "growth": found["growth"] or before.get("growth", {}),
+        "turn": found.get("turn") or before.get("turn", {}),
     }
 
 

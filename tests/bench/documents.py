@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cluster_tables, tables
+from tests.bench import account, cluster_tables, tables
 from tests.bench.chart import chart
 from tests.bench.contender import IMPORT_MSAL, OURS
 from tests.bench.limits import Verdict, judge
@@ -64,7 +64,7 @@ def verdicts(figures: Kept) -> list[Verdict]:
 
 
 def blocks(figures: Kept) -> dict[str, str]:
-    """What stands between the markers of docs/benchmarks.md. Those of `turn` are filled by hand."""
+    """What stands between the markers of docs/benchmarks.md."""
     measured = bool(tables.compared(figures))
     return {
         "place": _place(figures),
@@ -75,7 +75,15 @@ def blocks(figures: Kept) -> dict[str, str]:
         "better": _or_else(tables.better(figures), NOWHERE) if measured else UNMEASURED,
         "spread": tables.spread(figures).markdown() if measured else UNMEASURED,
         "growth": _or_else(tables.growth(figures)),
+        **_turn(figures),
     }
+
+
+def _turn(figures: Kept) -> dict[str, str]:
+    found = figures.get("turn")
+    if not found:
+        return {"turn": UNMEASURED, "savings": UNMEASURED}
+    return {"turn": account.steps(found).markdown(), "savings": account.savings(found).markdown()}
 
 
 def cost_blocks(figures: Kept) -> dict[str, str]:

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench import growth
+from tests.bench.contender import OURS
 from tests.bench.contenders import MAKERS, build, contenders
 from tests.bench.engine import Engine
 from tests.bench.figures import Summary
 from tests.bench.provider import Provider
 from tests.bench.round_trip import round_trip
 from tests.bench.rows import measure
+from tests.bench.rows.account import account
+from tests.bench.rows.metered import signed_in
 from tests.bench.rows.plan import FULL, SHORT
 
 SHORT_CONTENDERS = ("sidecar", "msal", "azure-identity", "oidc-agent")
@@ -32,6 +35,8 @@ class Measured:
     contenders: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     growth: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    turn: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """See `tests.bench.rows.account`."""
 
 
 def how(*, short: bool) -> str:
@@ -69,6 +74,9 @@ def run_containers(measured: Measured, *, names: Collection[str] | None, short: 
         measured.rows.append(round_trip(url, str(provider.ca_file)))
         for row in measure(engine, provider, compared, short=short):
             measured.rows.append(row)
+        ours = next((each for each in compared if each.name == OURS), None)
+        if ours is not None and not short:
+            measured.turn = account(engine, ours, signed_in(engine, ours), runs=FULL.turns)
 
 
 def run_growth(measured: Measured, *, short: bool) -> None:
