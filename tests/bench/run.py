@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.bench import growth
 from tests.bench.contenders import MAKERS, build, contenders
-from tests.bench.engine import Engine
+from tests.bench.engine import Engine, docker
 from tests.bench.figures import Summary
 from tests.bench.provider import Provider
 from tests.bench.round_trip import round_trip
@@ -65,6 +65,10 @@ def run_containers(measured: Measured, *, names: Collection[str] | None, short: 
         build([each.name for each in compared])
         measured.contenders = {each.name: {"title": each.title, "kind": each.kind} for each in compared}
         measured.notes = engine.notes
+        if others := docker("ps", "--quiet").split():
+            engine.note(
+                f"{len(others)} other containers ran when this began: disturbed, and no page is alone"
+            )
         url = f"{provider.authority_host}/{provider.tenant_id}/{DISCOVERY}"
         measured.rows.append(round_trip(url, str(provider.ca_file)))
         for row in measure(engine, provider, compared, short=short):

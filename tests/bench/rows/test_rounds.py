@@ -14,6 +14,7 @@ import pytest
 from tests.bench import meter
 from tests.bench.contender import OURS, Contender
 from tests.bench.engine import Engine, EngineError, Place
+from tests.bench.kernel import NotCounted
 from tests.bench.rows.authority import Authority
 from tests.bench.rows.life import lives
 from tests.bench.rows.metered import of_runs
@@ -94,7 +95,7 @@ def test_warm_up_is_in_no_figure() -> None:
     assert set(rows) == {each.name for each in CONTENDERS}
 
 
-@pytest.mark.parametrize("error", [Impatient("no token"), EngineError("no container")])
+@pytest.mark.parametrize("error", [Impatient("no token"), EngineError("no container"), NotCounted("gone")])
 def test_peer_that_fails_is_left_out_and_named(error: Exception) -> None:
     """What was measured of it stays, with fewer runs; the others go on; the reader is told."""
     done, engine = Lives({("msal", 3): error}), Engine()
