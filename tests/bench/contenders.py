@@ -30,8 +30,8 @@ BUILD_SECONDS = 1800
 _CA = "/bench/ca.pem"
 
 PROBE = ("sh", "-c", f"find {TOKEN}/token -mmin -60 | read -r _")
-"""The probe that people write for such a loop: whether the file was written within the life of a token. All of
-the peers' images have a shell and find, which start in a fifth of the time of a Python.
+"""The probe that people write for such a loop: whether the file was written within the life of a token. All
+the peers' images have a shell and find, and these start in a fraction of the time of a Python.
 """
 
 
