@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.bench.place import engine, place
 
 PARTS = ("containers", "growth")
 BROKEN, UNAVAILABLE = 1, os.EX_UNAVAILABLE
+COLUMNS = 80
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """By themselves they would leave containers behind; Ctrl-C does not."""
 
@@ -65,7 +67,7 @@ def show(figures: tables.Kept) -> None:
     for name, each in figures["contenders"].items():
         print(f"{name}: {each['title']}")
     for words in figures.get("notes", ()):
-        print(words)
+        print(textwrap.fill(words, COLUMNS))
     made = [*tables.parts(figures), tables.limits(documents.verdicts(figures))]
     made += [table for table in (tables.better(figures), tables.growth(figures)) if table is not None]
     for table in made:
