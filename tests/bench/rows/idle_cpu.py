@@ -50,7 +50,7 @@ def idle_cpu(
         before = None
         for number in range(plan.idle_windows + 2):
             _next_tick(ours)
-            now = time.monotonic(), _used(engine, started)
+            now = time.monotonic(), used_by(engine, started)
             if before is not None and number > 1:
                 for who, used in now[1].items():
                     samples.add("idle_cpu_day", who, a_day(used - before[1][who], now[0] - before[0]))
@@ -61,7 +61,7 @@ def idle_cpu(
     yield from samples.summaries()
 
 
-def _used(engine: Engine, started: Sequence[Running]) -> dict[str, float]:
+def used_by(engine: Engine, started: Sequence[Running]) -> dict[str, float]:
     """CPU so far, by name. Who has ended is in no later window either.
 
     :raises NotCounted: ours has
