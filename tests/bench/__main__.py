@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from tests.bench.place import engine, place
 
 PARTS = ("containers", "growth")
 BROKEN, UNAVAILABLE = 1, os.EX_UNAVAILABLE
+COLUMNS = 80
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""By themselves they would leave containers behind; Ctrl-C does not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,11 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.only != "growth" and engine() is None:
             print("No Docker engine answers, and containers are what is measured.", file=sys.stderr)
             return UNAVAILABLE
-        from tests.bench.engine import EngineError
+        from tests.bench.kernel import Unmeasured
 
         try:
             figures = _measured(asked)
-        except EngineError as error:
+        except Unmeasured as error:
             print(error, file=sys.stderr)
             return UNAVAILABLE
     show(figures)
@@ -62,7 +67,7 @@ def show(figures: tables.Kept) -> None:
     for name, each in figures["contenders"].items():
         print(f"{name}: {each['title']}")
     for words in figures.get("notes", ()):
-        print(words)
+        print(textwrap.fill(words, COLUMNS))
     made = [*tables.parts(figures), tables.limits(documents.verdicts(figures))]
     made += [table for table in (tables.better(figures), tables.growth(figures)) if table is not None]
     if found := figures.get("turn"):
@@ -145,5 +150,14 @@ def _guard(figures: tables.Kept, *, whole: bool) -> int:
     return BROKEN if bad else 0
 
 
+def _end(number: int, _frame: object) -> None:
+    # Once: what comes now removes the containers, and takes seconds.
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    for each in ENDING:
+        signal.signal(each, _end)
     sys.exit(main())

@@ -46,7 +46,7 @@ def day(kept: Kept) -> Table | None:
     heads = (
         "who",
         "renewals",
-        "of them, s",
+        "renewals, s",
         "probes, s",
         "asleep, s",
         "CPU, s",

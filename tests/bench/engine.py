@@ -17,14 +17,14 @@ from types import TracebackType
 from typing import Self
 
 from tests.bench.contender import STATE, TOKEN, Contender
-from tests.bench.kernel import Group, NotCounted, group_of
+from tests.bench.kernel import Group, NotCounted, Unmeasured, group_of
 
 COMMAND_SECONDS = 120.0
 STOP_SECONDS = 5
 MARK = "sidecar-bench"
 
 
-class EngineError(Exception):
+class EngineError(Unmeasured):
     """A docker command failed, or we are not who may read the kernel's accounts; the text says which."""
 
 

@@ -16,13 +16,20 @@ PROC = Path("/proc")
 MIB = 1 << 20
 
 
-class NotCounted(Exception):
+class Unmeasured(Exception):
+    """What was to be measured could not be; the text says why."""
+
+
+class NotCounted(Unmeasured):
     """The kernel does not tell it, or not to us."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The directories of one container's control group; one and the same in version 2."""
+    """The directories of one container's control group; one and the same in version 2.
+
+    All its methods raise `NotCounted` where that cannot be read, as of a container that has ended.
+    """
 
     version: Literal[1, 2]
     memory: Path
@@ -34,17 +41,17 @@ class Group:
         `total_rss` of version 1 is that, in spite of its name: "anonymous and swap cache memory".
         """
         field = "total_rss" if self.version == 1 else "anon"
-        return counted((self.memory / "memory.stat").read_text(), field)
+        return counted(_read(self.memory / "memory.stat"), field)
 
     def cpu_seconds(self) -> float:
         """CPU that its processes have used, those included that have ended."""
         if self.version == 1:
-            return int((self.cpu / "cpuacct.usage").read_text()) / 1e9
-        return counted((self.cpu / "cpu.stat").read_text(), "usage_usec") / 1e6
+            return int(_read(self.cpu / "cpuacct.usage")) / 1e9
+        return counted(_read(self.cpu / "cpu.stat"), "usage_usec") / 1e6
 
     def processes(self) -> list[int]:
         """Their ids, as this machine's."""
-        return [int(line) for line in (self.memory / "cgroup.procs").read_text().split()]
+        return [int(line) for line in _read(self.memory / "cgroup.procs").split()]
 
     def pss(self) -> int:
         """Bytes: what each process has for itself, and its share of what it has in common with others."""
@@ -100,6 +107,13 @@ def kib(text: str, field: str) -> int | None:
     """Bytes, from `Name:  number kB` lines of /proc; None where it is not told, as of kernel threads."""
     found = re.search(rf"^{field}:\s+(\d+) kB$", text, flags=re.MULTILINE)
     return None if found is None else int(found[1]) * 1024
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as error:  # gone with its container, closed to us, or a controller that is not switched on
+        raise NotCounted(f"{file.name} of the control group cannot be read: {error.strerror}") from error
 
 
 def _kib(pid: int, file: str, field: str, read: Callable[[Path], str] = Path.read_text) -> list[int]:

@@ -59,6 +59,9 @@ class Provider:
         except (ValueError, LookupError):
             self._end()
             raise RuntimeError("the provider did not start") from None
+        except BaseException:  # whoever is told to end while it starts leaves no process behind
+            self._end()
+            raise
         self.tenant_id: str = told["tenant_id"]
         self.client_id: str = told["client_id"]
         self.bundle_file.write_bytes(Path(certifi.where()).read_bytes() + self.ca_file.read_bytes())

@@ -5,6 +5,7 @@ What it imports needs an engine, and documents can be made without.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 from tests.bench import growth
 from tests.bench.contender import OURS
 from tests.bench.contenders import MAKERS, build, contenders
-from tests.bench.engine import Engine
+from tests.bench.engine import Engine, EngineError, docker
 from tests.bench.figures import Summary
 from tests.bench.provider import Provider
 from tests.bench.round_trip import round_trip
@@ -62,14 +63,21 @@ def names_of(asked: str | None) -> list[str] | None:
 def run_containers(measured: Measured, *, names: Collection[str] | None, short: bool) -> None:
     """Fill it with everything but growth. `names`: these contenders alone.
 
-    :raises EngineError: see `tests.bench.rows.measure`
+    :raises Unmeasured: a peer has no image; and see `tests.bench.rows.measure`
     """
     wanted = names or (SHORT_CONTENDERS if short else None)
     with Provider() as provider, Engine() as engine:
         compared = contenders(provider, only=wanted)
-        build([each.name for each in compared])
+        try:
+            build([each.name for each in compared])
+        except subprocess.SubprocessError as error:
+            raise EngineError(f"a peer's image was not made: {error}") from error
         measured.contenders = {each.name: {"title": each.title, "kind": each.kind} for each in compared}
         measured.notes = engine.notes
+        if others := docker("ps", "--quiet").split():
+            engine.note(
+                f"{len(others)} other containers ran when this began: disturbed, and no page is alone"
+            )
         url = f"{provider.authority_host}/{provider.tenant_id}/{DISCOVERY}"
         measured.rows.append(round_trip(url, str(provider.ca_file)))
         for row in measure(engine, provider, compared, short=short):

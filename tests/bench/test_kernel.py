@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -76,6 +77,16 @@ def test_number_that_is_not_told_is_an_error() -> None:
     """Not a zero."""
     with pytest.raises(NotCounted, match="anon is not told"):
         counted("inactive_anon 4\n", "anon")
+
+
+def test_group_that_has_gone_with_its_container_is_said(tmp_path: Path) -> None:
+    """A peer that ends is left out of the figures; as an error of files it ended the run of all."""
+    versions: tuple[Literal[1], Literal[2]] = (1, 2)
+    for version in versions:
+        gone = Group(version, tmp_path / "gone", tmp_path / "gone")
+        for what in (gone.anonymous, gone.cpu_seconds, gone.pss, gone.peaks):
+            with pytest.raises(NotCounted, match="of the control group cannot be read: No such file"):
+                what()
 
 
 def test_pages_of_a_process_are_read_by_their_exact_name() -> None:

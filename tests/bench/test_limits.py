@@ -62,6 +62,8 @@ def test_every_limit_was_held_against_figures_above() -> None:
         ("idle_anonymous", "azure-identity", 9.9, "azure-identity"),
         ("idle_pss", "oidc-agent", 2.0, "oidc-agent"),  # as much is not below
         ("idle_anonymous", "oidc-agent", 0.25, "oidc-agent"),
+        ("idle_pss_beside", "msal", 9.9, "msal"),
+        ("idle_pss_beside", "oidc-agent", 1.0, "oidc-agent"),
         ("turn_peak", IMPORT_MSAL, 27.4, IMPORT_MSAL),
         ("turn_cpu", IMPORT_MSAL, 139.9, IMPORT_MSAL),
         ("restart", IMPORT_MSAL, 134.0, IMPORT_MSAL),

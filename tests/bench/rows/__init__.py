@@ -28,6 +28,7 @@ def measure(
 
     :raises Impatient: ours did not do what is measured
     :raises EngineError: a docker command or a turn failed
+    :raises NotCounted: ours ended
     """
     plan = SHORT if short else FULL
     named = {each.name: each for each in contenders}

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.bench.contender import OURS, Contender
-from tests.bench.engine import Engine, EngineError
+from tests.bench.engine import Engine
 from tests.bench.figures import Summary
+from tests.bench.kernel import Unmeasured
 from tests.bench.rows.authority import Authority
 from tests.bench.rows.plan import Plan
 from tests.bench.rows.running import Running, eventually
@@ -26,7 +27,7 @@ def idle_cpu(
     """With tokens that live for days, so that nobody renews. Each window is one run; of the first, before
     which all have just signed in, no figure is taken.
 
-    :raises Impatient: ours did not sign in
+    :raises Unmeasured: ours did not sign in, or ended
     """
     if not plan.idle_windows:
         return
@@ -40,7 +41,7 @@ def idle_cpu(
                 running = Running(engine, contender)
                 started.append(running)
                 running.sign_in()
-            except EngineError as error:
+            except Unmeasured as error:
                 if contender.name == OURS:
                     raise
                 tell(f"{contender.name} failed: {error}")
@@ -49,17 +50,33 @@ def idle_cpu(
         before = None
         for number in range(plan.idle_windows + 2):
             _next_tick(ours)
-            now = time.monotonic(), [each.container.group.cpu_seconds() for each in started]
+            now = time.monotonic(), used_by(engine, started)
             if before is not None and number > 1:
-                for running, used, earlier in zip(started, now[1], before[1], strict=True):
-                    samples.add(
-                        "idle_cpu_day", running.contender.name, a_day(used - earlier, now[0] - before[0])
-                    )
+                for who, used in now[1].items():
+                    samples.add("idle_cpu_day", who, a_day(used - before[1][who], now[0] - before[0]))
             before = now
     finally:
         for running in started:
             running.remove()
     yield from samples.summaries()
+
+
+def used_by(engine: Engine, started: Sequence[Running]) -> dict[str, float]:
+    """CPU so far, by name. Who has ended is in no later window either.
+
+    :raises NotCounted: ours has
+    """
+    found: dict[str, float] = {}
+    for running in started:
+        contender = running.contender
+        try:
+            found[contender.name] = running.container.group.cpu_seconds()
+        except Unmeasured as error:
+            if contender.name == OURS:
+                raise
+            tell(f"{contender.name} failed: {error}")
+            engine.note(f"{contender.title}: it ended while its idle CPU was measured")
+    return found
 
 
 def _next_tick(ours: Running | None) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.bench.contender import OURS, Contender
-from tests.bench.engine import Engine, EngineError
+from tests.bench.engine import Engine
 from tests.bench.figures import Summary
+from tests.bench.kernel import Unmeasured
 from tests.bench.rows.approval import approval
 from tests.bench.rows.authority import Authority
 from tests.bench.rows.idle import idle, idle_beside
@@ -28,7 +29,7 @@ def lives(
     """Round by round. Whoever fails is left out from then on, with a note; if it is ours, all ends.
 
     :raises Impatient: ours failed
-    :raises EngineError: ours, or the engine itself
+    :raises Unmeasured: the same, or the engine itself
     """
     samples = Samples()
     failed: set[str] = set()
@@ -40,7 +41,7 @@ def lives(
         one = Samples()
         try:
             (live or life)(engine, provider, contender, plan, one)
-        except EngineError as error:
+        except Unmeasured as error:
             if contender.name == OURS:
                 raise
             failed.add(contender.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tests.bench.rows.running import Impatient, Running
 from tests.bench.rows.samples import PROBES_A_DAY, Samples
@@ -35,14 +36,16 @@ def probe(running: Running, times: int, samples: Samples) -> None:
         try:
             for _ in range(times + 1):
                 before = group.cpu_seconds()
-                shell.stdin.write("\n")
-                shell.stdin.flush()
+                with suppress(BrokenPipeError):  # it has ended, and says nothing
+                    shell.stdin.write("\n")
+                    shell.stdin.flush()
                 code = shell.stdout.readline().strip()
                 if code != "0":
                     raise Impatient(f"the probe of {contender.name} left {code or 'nothing'}")
                 costs.append((group.cpu_seconds() - before) * 1e3)
         finally:
-            shell.stdin.close()
+            with suppress(BrokenPipeError):
+                shell.stdin.close()
     samples.add("probe_cpu", contender.name, *costs[1:])
     samples.add("probe_cpu_day", contender.name, *in_a_day(costs[1:]))
 

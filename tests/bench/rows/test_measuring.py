@@ -23,7 +23,8 @@ pytestmark = [
     pytest.mark.image,
     pytest.mark.skipif(os.geteuid() != 0, reason="what the kernel counts for a container is root's to read"),
 ]
-TAKES_MINUTES = {"idle_cpu_day"}
+NOT_HERE = {"idle_cpu_day", "round_trip"}
+"""What takes minutes, and what is nobody's and measured before (`tests.bench.run`)."""
 
 
 def test_short_measuring_has_all_rows_of_ours_and_leaves_nothing_behind(leaks: Leaks) -> None:
@@ -37,7 +38,7 @@ def test_short_measuring_has_all_rows_of_ours_and_leaves_nothing_behind(leaks: L
         leaks.issued(provider.secrets())
         assert engine.notes == []
     of_ours = {row.what: row for row in rows if row.who == OURS}
-    assert set(of_ours) == {what for what in UNITS if not what.startswith("growth_")} - TAKES_MINUTES
+    assert set(of_ours) == {what for what in UNITS if not what.startswith("growth_")} - NOT_HERE
     assert {row.what for row in rows if row.who == IMPORT_MSAL} == {"turn_cpu", "turn_peak", "restart"}
     assert all(0 <= row.min <= row.median <= row.max for row in rows if row.what != "fifty_tokens")
     assert of_ours["renewal_requests"].median == 1

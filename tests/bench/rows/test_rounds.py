@@ -8,18 +8,22 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.bench import meter
 from tests.bench.contender import OURS, Contender
 from tests.bench.engine import Engine, EngineError, Place
+from tests.bench.kernel import Group, NotCounted
 from tests.bench.rows.authority import Authority
+from tests.bench.rows.idle_cpu import used_by
 from tests.bench.rows.life import lives
 from tests.bench.rows.metered import of_runs
 from tests.bench.rows.plan import FULL, SHORT, Plan
 from tests.bench.rows.probe import in_a_day
-from tests.bench.rows.running import Impatient, eventually
+from tests.bench.rows.running import Impatient, Running, eventually
 from tests.bench.rows.samples import Samples, a_day, interleaved
 from tests.emulator.journal import Request
 
@@ -94,7 +98,7 @@ def test_warm_up_is_in_no_figure() -> None:
     assert set(rows) == {each.name for each in CONTENDERS}
 
 
-@pytest.mark.parametrize("error", [Impatient("no token"), EngineError("no container")])
+@pytest.mark.parametrize("error", [Impatient("no token"), EngineError("no container"), NotCounted("gone")])
 def test_peer_that_fails_is_left_out_and_named(error: Exception) -> None:
     """What was measured of it stays, with fewer runs; the others go on; the reader is told."""
     done, engine = Lives({("msal", 3): error}), Engine()
@@ -103,6 +107,21 @@ def test_peer_that_fails_is_left_out_and_named(error: Exception) -> None:
     assert rows["msal"].runs == 2
     assert rows["adal"].runs == 3
     assert engine.notes == ["msal 1.0: left out after it failed in round 3"]
+
+
+def test_peer_that_ends_while_it_should_sleep_is_left_out_and_named(tmp_path: Path) -> None:
+    """The others' idle CPU is measured all the same; without ours there is nothing to compare."""
+    (tmp_path / "cpuacct.usage").write_text("2000000000\n")
+
+    def standing(name: str, path: Path) -> Running:
+        container = SimpleNamespace(group=Group(1, path, path))
+        return cast(Running, SimpleNamespace(contender=Contender(name, name, "image"), container=container))
+
+    engine, gone = Engine(), tmp_path / "gone"
+    assert used_by(engine, [standing(OURS, tmp_path), standing("msal", gone)]) == {OURS: 2.0}
+    assert engine.notes == ["msal: it ended while its idle CPU was measured"]
+    with pytest.raises(NotCounted):
+        used_by(engine, [standing(OURS, gone), standing("msal", tmp_path)])
 
 
 def test_ours_that_fails_ends_everything() -> None:
