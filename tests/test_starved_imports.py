@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.end_to_end.pod import ROOT
 
@@ -94,3 +95,28 @@ except ImportError as error:
     print(type(error).__name__)
 """
     assert starved(script) == "ModuleNotFoundError"
+
+
+def test_sealed_cache_is_not_set_aside_where_nothing_can_open_it(tmp_path: Path) -> None:
+    """A library that cannot be loaded says nothing of the file: the sign-in in it is not given up."""
+    script = f"""
+import sys
+from pathlib import Path
+from sidecar.adapters.sealing import Key, Sealer
+from sidecar.adapters.token_cache import TokenCache
+
+def cache():
+    sealer = Sealer((Key(bytes(32)),))
+    return TokenCache(Path({str(tmp_path)!r}, "cache"), seal=sealer, client_id="app", authority="https://a")
+
+cache().commit(None, {{}})
+for name in [name for name in sys.modules if name.partition(".")[0] == "cryptography"]:
+    del sys.modules[name]
+sys.modules["cryptography"] = None  # as an extension that cannot be mapped
+try:
+    cache().open(now=1)
+except ImportError as error:
+    print(type(error).__name__)
+"""
+    assert starved(script) == "ModuleNotFoundError"
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
