@@ -191,15 +191,18 @@ def formats(value: str) -> tuple[str, ...]:
 def address(value: str) -> tuple[str, int]:
     """An IP address and a port: names could lead anywhere."""
     host, _, port = value.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    plain, mark, zone = host.removeprefix("[").removesuffix("]").partition("%")
     try:
-        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-        packed = socket.inet_pton(family, host.removeprefix("[").removesuffix("]"))
+        packed = socket.inet_pton(family, plain)
         sound = port.isdecimal() and len(port) <= 5 and int(port) < 65536
+        # RFC 4007 section 11: a link-local address names its interface, [fe80::1%eth0].
+        sound = sound and (not mark or (family == socket.AF_INET6 and zone != "" and "%" not in zone))
     except (OSError, ValueError):  # ValueError: a zero byte
         sound = False
     if not sound:
         raise ValueError("give an IP address and a port, such as 127.0.0.1:8484, [::1]:8484 or 0.0.0.0:8484")
-    return socket.inet_ntop(family, packed), int(port)
+    return socket.inet_ntop(family, packed) + mark + zone, int(port)
 
 
 def resources(value: str) -> tuple[str, ...]:

@@ -192,6 +192,32 @@ def test_slip_is_told_before_the_authority_would(name: str, value: str, told: st
     assert told in mistake
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("0.0.0.0:0", ("0.0.0.0", 0)),
+        ("[0:0::1]:80", ("::1", 80)),
+        ("[fe80::1%eth0]:80", ("fe80::1%eth0", 80)),
+    ],
+)
+def test_address_to_listen_on_may_be_any_of_this_machine(value: str, read: tuple[str, int]) -> None:
+    """A link-local one names its interface (RFC 4007 section 11)."""
+    assert read_settings({**ENTRA, "SIDECAR_SERVE_ADDRESS": value}, {}).serve_address == read
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("0127.0.0.1:80", "127.1:80", "localhost:80", "::1:80", "[127.0.0.1]:80", "127.0.0.1%lo:80"),
+        *("[fe80::1%]:80", "[fe80::1%a%b]:80", "1.2.3.4\0:80", "127.0.0.1:65536", "127.0.0.1"),
+    ],
+)
+def test_address_that_could_be_read_in_two_ways_is_refused(value: str) -> None:
+    """Octal to some and decimal to others, a name, or no address at all."""
+    (mistake,) = mistakes({**ENTRA, "SIDECAR_SERVE_ADDRESS": value})
+    assert "give an IP address and a port" in mistake
+
+
 def test_named_tokens_alone_are_enough() -> None:
     """A pod may want no token at the root."""
     only_named = {**ENTRA, "SIDECAR_SCOPES": "", "SIDECAR_TOKENS": f"graph={SCOPE}"}

@@ -35,8 +35,11 @@ class Key:
         return hashlib.sha256(b"entra-sidecar key id\0" + self.secret).hexdigest()[:8]
 
 
-class Damaged(Exception):
+class Damaged(ValueError):
     """The right key is there, but what it should open has been altered or cut."""
+
+    def __init__(self) -> None:
+        super().__init__("it has been altered or cut since it was sealed")
 
 
 class Sealer:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sidecar.adapters.sealing import Damaged, Sealer, read_keys
+from sidecar.adapters.sealing import Sealer, read_keys
 from sidecar.adapters.token_cache import TokenCache
 from sidecar.errors import CacheSealed
 from tests.end_to_end.pod import Pod
@@ -139,7 +139,7 @@ class StateKeeper:
         self._file.write_bytes(content)
         try:
             remembered = self._cache.look()
-        except (CacheSealed, Damaged, ValueError, KeyError) as error:
+        except (CacheSealed, ValueError, KeyError) as error:
             return f"does not open: {error!r}"
         self.opened += 1
         return None if remembered.account else "nobody is signed in"
