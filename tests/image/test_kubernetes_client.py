@@ -21,6 +21,8 @@ import json, os, sys
 from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, "/")
+from sidecar.deferral import defer
+defer()  # as every turn does first: asyncio, which the client imports, waits too
 from sidecar.adapters.kubernetes import LightkubeApi
 from sidecar.core.kubernetes.names import ObjectName, Pod
 from sidecar.core.kubernetes.objects import EventNote, Rule
