@@ -49,17 +49,28 @@ def _open(name: str, found_in: Mapping[str, str]) -> None:
         return  # whoever imports it is told
     package, loader = importlib.util.module_from_spec(spec), spec.loader
     running = threading.RLock()
+    under_way = False
 
     def missing(wanted: str) -> object:
+        nonlocal under_way
         if wanted in found_in:
             with suppress(ImportError):  # another version keeps it elsewhere
                 module = importlib.import_module(found_in[wanted])
                 # A module below the package is an attribute of it from here on.
                 if wanted not in vars(package) and wanted in vars(module):
                     setattr(package, wanted, vars(module)[wanted])
+        # Other threads wait for what one of them runs; what `__init__` itself asks for, it has not got yet.
         with running:
-            if wanted not in vars(package) and vars(package).pop("__getattr__", None):
-                loader.exec_module(package)
+            if wanted not in vars(package) and not under_way and vars(package).get("__getattr__") is missing:
+                under_way = True
+                try:
+                    loader.exec_module(package)
+                    if vars(package).get("__getattr__") is missing:  # the package may have one of its own
+                        del vars(package)["__getattr__"]
+                finally:  # if it failed, whoever asks next tries again, as with any import
+                    under_way = False
+            if wanted not in vars(package) and vars(package).get("__getattr__") not in (None, missing):
+                return getattr(package, wanted)
         try:
             return vars(package)[wanted]
         except KeyError:
@@ -67,3 +78,6 @@ def _open(name: str, found_in: Mapping[str, str]) -> None:
 
     vars(package)["__getattr__"] = missing
     sys.modules[name] = package
+    parent, _, short = name.rpartition(".")
+    if parent:  # as the import system does: `import a.b` alone would not make `a.b` known
+        setattr(sys.modules[parent], short, package)

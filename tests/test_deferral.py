@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -79,3 +80,64 @@ def test_package_that_is_not_installed_is_missed_by_its_importer() -> None:
     defer({"there_is_no_such_package": {}})
     with pytest.raises(ModuleNotFoundError):
         import_module("there_is_no_such_package")
+
+
+def test_threads_that_ask_at_once_wait_for_the_one_that_runs_it(ran: Path, tmp_path: Path) -> None:
+    """Who comes while `__init__` runs is not told that there is no such name."""
+    init = tmp_path / NAME / "__init__.py"
+    init.write_text(f"import time\ntime.sleep(0.2)\n{init.read_text()}")
+    defer({NAME: {}})
+    package, together, found = import_module(NAME), threading.Barrier(4), []
+
+    def ask() -> None:
+        together.wait()
+        found.append(package.Heavy)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert ran.read_text() == "once "
+
+
+def test_package_that_failed_is_tried_again_by_the_next_who_asks(ran: Path, tmp_path: Path) -> None:
+    """As any import is: what was lacking, such as a file descriptor, may be there again."""
+    lacking = tmp_path / "lacking"
+    lacking.touch()
+    init = tmp_path / NAME / "__init__.py"
+    init.write_text(
+        f"import os\nif os.path.exists({str(lacking)!r}): raise ImportError('not now')\n{init.read_text()}"
+    )
+    defer({NAME: {}})
+    package = import_module(NAME)
+    with pytest.raises(ImportError, match="not now"):
+        package.Heavy  # noqa: B018 # asking is what is tested
+    lacking.unlink()
+    assert package.Heavy.__name__ == "Heavy"
+    assert ran.read_text() == "once "
+
+
+def test_package_with_names_of_its_own_making_is_asked_for_them(ran: Path, tmp_path: Path) -> None:
+    """asyncio has such names from Python 3.14 on (PEP 562)."""
+    init = tmp_path / NAME / "__init__.py"
+    init.write_text(
+        init.read_text() + "def __getattr__(name):\n"
+        "    if name == 'made_up': return 'made'\n    raise AttributeError(name)\n"
+    )
+    defer({NAME: {}})
+    package = import_module(NAME)
+    assert package.made_up == "made"
+    with pytest.raises(AttributeError, match="Nothing"):
+        package.Nothing  # noqa: B018 # asking is what is tested
+    assert ran.read_text() == "once "
+
+
+def test_module_below_a_package_is_an_attribute_of_it(ran: Path) -> None:
+    """`import a.b` promises that `a.b` can be used."""
+    defer({f"{NAME}.light": {}})
+    package = import_module(NAME)
+    assert package.light.Light.__name__ == "Light"
+    assert package.light is import_module(f"{NAME}.light")
+    assert ran.exists()

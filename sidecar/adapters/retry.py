@@ -15,6 +15,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 10
 """A server that asks for a longer pause is left to the schedule."""
 
+WRITE_PAUSES_SECONDS = (0.2, 0.4)
+
 
 def worth_another_try(error: BaseException) -> bool:
     """Whether the same request may well succeed some seconds later. Where nothing can be kept, or others
@@ -43,9 +45,12 @@ def persistently(
     except Exception as error:
         if attempts < 2 or not worth_another_try(error):
             raise
-        again = _after(error, call)
+        failure, again = error, _after(error, call)
 
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+    try:
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+    except (ImportError, OSError):  # no file can be opened: the failure is the schedule's then
+        raise failure from None
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -71,23 +76,17 @@ def stubbornly(write: Callable[[], None], *, sleep: Callable[[float], None]) -> 
     """A write that must not be lost, such as of a refresh token whose predecessor is spent: tried three
     times within a second, for a full or flickering volume may have room again.
 
+    Not with tenacity: what the write lacks, such as file descriptors, its import would lack as well.
+
     :raises OSError: the last failure
     """
-    try:
-        write()
-        return
-    except OSError as error:
-        again = _after(error, write)
-
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
-    Retrying(
-        retry=retry_if_exception_type(OSError),
-        stop=stop_after_attempt(3),
-        wait=wait_exponential(multiplier=0.2),
-        sleep=sleep,
-        reraise=True,
-    )(again)
+    for pause in WRITE_PAUSES_SECONDS:
+        try:
+            write()
+            return
+        except OSError:
+            sleep(pause)
+    write()
 
 
 def _after(failure: Exception, call: Callable[[], T]) -> Callable[[], T]:

@@ -182,8 +182,9 @@ class Entra:
         """:raises AuthorityMisconfigured: the tenant or provider does not exist"""
         if self._made is None:
             which = "oidc_authority" if self._authority.oidc else "authority"
+            made = msal.PublicClientApplication  # loaded now: that it cannot be is no matter of configuration
             try:
-                self._made = msal.PublicClientApplication(
+                self._made = made(
                     self._client_id,
                     token_cache=self._cache(),
                     http_client=Guard(self._transport, self._baton),
