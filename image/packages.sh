@@ -1,6 +1,6 @@
 #!/bin/sh
 # From the locked packages in $1, drops what nothing here runs. `tests/image` runs every role without it;
-# docs/decisions/0021-the-image's-bytes.md says what each gave.
+# docs/decisions/0021-what-the-image-leaves-out.md says what each gave.
 set -eu
 cd "$1"
 

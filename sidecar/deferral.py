@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from types import ModuleType
 
 DEFERRED: Mapping[str, Mapping[str, str]] = {
     # `__init__` imports the client of managed identities, and with it requests, urllib3 and
@@ -59,6 +60,8 @@ def _open(name: str, found_in: Mapping[str, str]) -> None:
                 # A module below the package is an attribute of it from here on.
                 if wanted not in vars(package) and wanted in vars(module):
                     setattr(package, wanted, vars(module)[wanted])
+        if not under_way and wanted not in vars(package):
+            _import_below(package, wanted)
         # Other threads wait for what one of them runs; what `__init__` itself asks for, it has not got yet.
         with running:
             if wanted not in vars(package) and not under_way and vars(package).get("__getattr__") is missing:
@@ -81,3 +84,12 @@ def _open(name: str, found_in: Mapping[str, str]) -> None:
     parent, _, short = name.rpartition(".")
     if parent:  # as the import system does: `import a.b` alone would not make `a.b` known
         setattr(sys.modules[parent], short, package)
+
+
+def _import_below(package: ModuleType, wanted: str) -> None:
+    """Import it if it is a module of the package. `from . import events` asks the package first, in the
+    midst of the import of its neighbour, on which `__init__`, if it ran now, would run aground.
+    """
+    name = f"{package.__name__}.{wanted}"
+    if "__path__" in vars(package) and importlib.util.find_spec(name):
+        importlib.import_module(name)

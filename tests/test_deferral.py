@@ -141,3 +141,16 @@ def test_module_below_a_package_is_an_attribute_of_it(ran: Path) -> None:
     assert package.light.Light.__name__ == "Light"
     assert package.light is import_module(f"{NAME}.light")
     assert ran.exists()
+
+
+def test_module_below_it_finds_its_neighbours_while_all_waits(ran: Path, tmp_path: Path) -> None:
+    """`import asyncio.subprocess`, as the client of the Kubernetes API does: it says `from . import events`,
+    and `__init__` would ask a module that is half imported for what it has not got yet.
+    """
+    (tmp_path / NAME / "heavy.py").write_text("from . import light\nclass Heavy(light.Light): ...\n")
+    defer({NAME: {}})
+    assert import_module(f"{NAME}.heavy").Heavy.__name__ == "Heavy"
+    assert not ran.exists()
+    package = import_module(NAME)
+    assert package.Light.__name__ == "Light"
+    assert ran.read_text() == "once "

@@ -131,3 +131,17 @@ def test_every_promise_of_reliability_names_a_test_that_is_there() -> None:
     }
     assert named - there == set()
     assert {(path, name) for path, name in there if path.startswith("torture/")} - named == set()
+
+
+def test_every_document_that_is_named_is_there() -> None:
+    """In comments, messages and scripts: a document that was renamed takes them along."""
+    named = [ROOT / "Dockerfile", ROOT / "Makefile", ROOT / "entrypoint.sh", ROOT / "pyproject.toml"]
+    named += [path for folder in ("image", "k8s", "examples") for path in (ROOT / folder).rglob("*.*")]
+    told = {path: path.read_text() for path in named if path.suffix in ("", ".sh", ".py", ".toml", ".yaml")}
+    found = {
+        (path, name)
+        for path, text in (told | sources("sidecar", "tests")).items()
+        for name in re.findall(r"docs/[\w./'-]+\.md\b", text)
+    }
+    assert len(found) > 20
+    assert [f"{path}: {name}" for path, name in sorted(found) if not (ROOT / name).exists()] == []

@@ -180,7 +180,9 @@ class Stack:
 
     def has_said(self, app: str, status: str) -> None:
         """Wait until the newest line of one app begins with `status`."""
-        eventually(lambda: self.answers(app)[-1].startswith(status), f"{status} of {app}")
+        eventually(
+            lambda: [line for line in self.answers(app)[-1:] if line.startswith(status)], f"{status} of {app}"
+        )
 
     def refused_calls(self) -> int:
         """How many calls of the API were answered by 401."""

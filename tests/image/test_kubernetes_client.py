@@ -21,6 +21,8 @@ import json, os, sys
 from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, "/")
+from sidecar.deferral import defer
+defer()  # as every turn does first: asyncio, which the client imports, waits too
 from sidecar.adapters.kubernetes import LightkubeApi
 from sidecar.core.kubernetes.names import ObjectName, Pod
 from sidecar.core.kubernetes.objects import EventNote, Rule
@@ -49,6 +51,8 @@ for _ in range(3):  # what befalls the server: 429, HTML, nonsense
 ask(lambda: LightkubeApi(server="https://127.0.0.1:1", account_dir=folder).secret(secret.name))
 (folder / "token").write_text("not-accepted")
 ask(lambda: LightkubeApi(server=os.environ["SERVER"], account_dir=folder).secret(secret.name))
+import asyncio
+assert asyncio.sleep, "all of it is there, for whoever asks"
 print(json.dumps(told))
 """
 
