@@ -11,7 +11,8 @@ ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=secret,id=ca,required=false \
     options=-q; if [ -e /run/secrets/ca ]; then options="-q -o Acquire::https::CAInfo=/run/secrets/ca"; fi; \
     apt-get $options update \
-    && apt-get $options install -y --no-install-recommends binutils ca-certificates dash python3 python3-pip \
+    && apt-get $options install -y --no-install-recommends \
+        binutils ca-certificates dash klibc-utils python3 python3-pip \
     && rm -rf /var/lib/apt/lists
 # The environment tells pip of its CA, so that no layer holds more than the packages.
 COPY requirements.txt /

@@ -61,7 +61,7 @@ done
 find "$root$lib" -name '*.py' -exec chmod a-x {} +
 
 # The programs that entrypoint.sh calls.
-for program in "$python" /usr/bin/dash /usr/bin/date /usr/bin/sleep; do copy "$program"; done
+for program in "$python" /usr/bin/dash /usr/bin/date; do copy "$program"; done
 ln -s "${python##*/}" "$root/usr/bin/python3"
 ln -s dash "$root/usr/bin/sh"
 
@@ -79,6 +79,10 @@ loader=$(ldd "$python" | awk '$1 ~ /^\// { print $1 }')
 ldconfig -X -r "$root"
 rm -rf "$root/var/cache"
 
+# The loop starts a `sleep` each minute, for ever: klibc's needs no loader and no libc (docs/decisions/0021).
+for path in /usr/lib/klibc/bin/sleep /usr/lib/klibc-*.so; do copy "$path"; done
+ln -s ../lib/klibc/bin/sleep "$root/usr/bin/sleep"
+
 # Certificate authorities, where OpenSSL looks for them.
 copy /etc/ssl/certs/ca-certificates.crt
 mkdir -p "$root/usr/lib/ssl"
@@ -87,7 +91,7 @@ ln -s /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
 copy /usr/lib/os-release
 ln -s ../usr/lib/os-release "$root/etc/os-release"
 
-for package in base-files ca-certificates python3-minimal "$stdlib-minimal" "$stdlib-stdlib"; do
+for package in base-files ca-certificates klibc-utils libklibc python3-minimal "$stdlib-minimal" "$stdlib-stdlib"; do
     record "$package"
 done
 find "$root/usr/bin" "$root/usr/lib" -maxdepth 2 -type f -path '*/usr/bin/*' -o -type f -name '*.so*' |
