@@ -76,7 +76,12 @@ def test_only_the_programs_that_the_entry_point_calls_are_in_it(files: dict[str,
     } - {"/.dockerenv", "/dev/console", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}  # the engine's
     python = {path for path in programs if path.startswith("/usr/bin/python3.")}
     assert len(python) == 1
-    assert programs - python == {"/entrypoint.sh", "/usr/bin/dash", "/usr/bin/date", "/usr/lib/klibc/bin/sleep"}
+    assert programs - python == {
+        "/entrypoint.sh",
+        "/usr/bin/dash",
+        "/usr/bin/date",
+        "/usr/lib/klibc/bin/sleep",
+    }
 
 
 def test_no_test_and_no_stand_in_is_in_it(files: dict[str, tarfile.TarInfo]) -> None:
