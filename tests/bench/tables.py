@@ -31,7 +31,7 @@ WORDS = {
     "restart": "restart to token",
     "approval": "approval to token",
     "fifty_tokens": "fifty tokens",
-    "round_trip": "round trip",
+    "round_trip": "RTT",
     "image": "image",
     "growth_state": "growth: state",
     "growth_tokens": "growth: tokens",
