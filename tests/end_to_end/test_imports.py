@@ -32,6 +32,13 @@ HEAVY = {
 """What a turn that renews has no use for, and whose it is."""
 
 
+@pytest.fixture(autouse=True)
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts lines in other tests' processes would be among what these load."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def imported(pod: Pod, leaks: Leaks) -> set[str]:
     """By one turn that renews."""
     turn = one_turn(pod, leaks, "refresh", "--now", PYTHONPROFILEIMPORTTIME="1")
