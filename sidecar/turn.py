@@ -137,7 +137,7 @@ class Turn:
             nobody = SigninRequired("nobody is signed in", advice="Sign in at the prompt.")
             failures = dict.fromkeys(self._rules.configured, nobody)
             self._ledger.settle()
-        refused = [name for name, error in failures.items() if isinstance(error, SigninRequired)]
+        refused = [name for name, error in failures.items() if self._upkeep.takes_a_person(name, error)]
         if refused := self._upkeep.worth_a_prompt(refused):
             self._ask_for_signin(refused, failures[refused[0]], at_once=at_once)
         self._raise_what_matters()
@@ -226,7 +226,7 @@ class Turn:
     def _raise_what_matters(self) -> None:
         """A further audience that fails holds up nothing; the first token's failure is the turn's."""
         failures, first = self._renewal.failures, self._first()
-        if first in failures and not isinstance(failures[first], SigninRequired):
+        if first in failures and not self._upkeep.takes_a_person(first, failures[first]):
             raise failures[first]
 
     def _first(self) -> str:

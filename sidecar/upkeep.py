@@ -127,6 +127,15 @@ class Upkeep:
         """Of tokens that a person has to cure those that somebody configured."""
         return [name for name in refused if name not in self._rules.demanded]
 
+    def takes_a_person(self, name: str, error: SidecarError) -> bool:
+        """A renewal that brings somebody else's token may be a passing mistake of the authority's: a person
+        is asked because of it once nothing lives any more.
+        """
+        if isinstance(error, AccountRefused):
+            token = self._custody.tokens.get(name)
+            return token is None or token.remaining_seconds(self._clock.now()) <= 0
+        return isinstance(error, SigninRequired)
+
     def put_off(self, names: Sequence[str]) -> None:
         """Tokens that a person has to cure, but not now."""
         for name in names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidecar.errors import SidecarError
+from sidecar.errors import AccountRefused, SidecarError
 
 _WORDS: dict[int, str] = {
     number: words
@@ -24,10 +24,13 @@ _WORDS: dict[int, str] = {
 }
 
 NOBODY = "Nobody is signed in."
+_ANOTHER = "With the last sign-in come tokens of another account."
 
 
 def reason(error: SidecarError) -> str:
     """For the error that renewing ended with; without one of the authority's there was no sign-in so far."""
+    if isinstance(error, AccountRefused):
+        return _ANOTHER
     if "error" not in error.fields:
         return NOBODY
     numbers = str(error.fields.get("aadsts") or "").split(",")

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.refusal import refusal
 from sidecar.core.signin_reason import reason
-from sidecar.errors import SigninRequired
+from sidecar.errors import AccountRefused, SigninRequired
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_reason_is_what_the_authority_said_in_plain_words(code: int, words: str)
 def test_first_signin_needs_no_error() -> None:
     """Nothing was refused: there is nobody yet."""
     assert reason(SigninRequired("nobody is signed in")) == "Nobody is signed in."
+
+
+def test_renewal_for_somebody_else_does_not_say_that_nobody_is_signed_in() -> None:
+    """No error of the authority's: it granted a token, and not to whom it should."""
+    assert "another account" in reason(AccountRefused("the authority renewed the token of a with one of b"))

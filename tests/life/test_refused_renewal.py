@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.core.account import Admission
 from sidecar.core.device_code import Answer
-from sidecar.errors import AuthorityBusy, DirectoryError, SigninDeclined, SigninRequired
+from sidecar.errors import AccountRefused, AuthorityBusy, DirectoryError, SigninDeclined, SigninRequired
 from tests.life.bench import ARM, GRAPH, Bench
 from tests.life.doubles import ALICE, Flickering
 
@@ -211,3 +211,31 @@ def test_short_retry_after_is_honoured_within_the_turn(bench: Bench, seconds: in
     assert bench.turn() is None
     first, second = [at for kind, at in bench.authority.requests if kind == "renew"]
     assert second - first == max(seconds, 2)
+
+
+def test_renewals_for_somebody_else_ask_a_person_once_nothing_lives(bench: Bench) -> None:
+    """While the token lives it may be a passing mistake of the authority's; later it would be for ever, as a
+    provider that gave the person another id goes on as it began.
+    """
+    bench.authority.refused_scopes[GRAPH] = AccountRefused("renewed the token of one with one of another")
+    bench.clock.sleep(RENEWED_AFTER + 1)
+    live = bench.published()
+    assert isinstance(bench.turn(), AccountRefused)
+    assert bench.published() == live
+    assert bench.events("refresh.failed")[-1]["kind"] == "account-refused"
+    assert len(bench.authority.prompts) == 1
+    bench.clock.sleep(LIFE)
+    assert bench.turn() is None
+    assert len(bench.authority.prompts) == 2
+    assert "another account" in bench.events("signin.code_issued")[-1]["reason"]
+    assert bench.published() != live
+
+
+def test_prompt_for_somebody_elses_token_is_held_back_like_any_other(bench: Bench) -> None:
+    """Nobody answers it: the pauses between prompts grow, and the loop goes on."""
+    bench.authority.refused_scopes[GRAPH] = AccountRefused("renewed the token of one with one of another")
+    bench.clock.sleep(LIFE + 1)
+    bench.authority.polls.append(SigninDeclined("no"))
+    assert isinstance(bench.turn(), SigninDeclined)
+    assert bench.turn() is None
+    assert len(bench.authority.prompts) == 2

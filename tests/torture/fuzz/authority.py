@@ -34,10 +34,11 @@ CODE = {
     "interval": 5,
     "message": "Open the page and enter the code.",
 }
+SUBJECT = "sub"
 CLAIMS = {
     "aud": CLIENT,
     "iss": DISCOVERY["issuer"],
-    "sub": "sub",
+    "sub": SUBJECT,
     "oid": ALICE.object_id,
     "tid": ALICE.tenant_id,
     "preferred_username": ALICE.username,
