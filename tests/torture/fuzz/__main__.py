@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.torture.fuzz", description=__doc__)
     parser.add_argument("target", choices=NAMES)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="0 for another one in every run")
     parser.add_argument("--found", type=Path, default=None, help="directory for inputs that reach new code")
     arguments = parser.parse_args()
     kept = corpus(arguments.target)
@@ -37,6 +38,7 @@ def main() -> None:
     found.mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={arguments.seconds}",
+        f"-seed={arguments.seed}",
         f"-artifact_prefix={kept}/",
         f"-max_len={LONGEST_INPUT}",
         "-len_control=0",  # short inputs first would take all the time that there is

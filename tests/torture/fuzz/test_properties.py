@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.torture.figures import count
 from tests.torture.fuzz.targets import NAMES, target
-from tests.torture.scale import scaled
+from tests.torture.scale import EXPLORES, scaled
 
 SLOW = ("answers", "cache_file", "state_dir")
 """Their inputs are lives of a pod: a hundredfold of the work of the others."""
@@ -31,7 +31,7 @@ def test_every_promise_holds(name: str) -> None:
     @settings(
         max_examples=examples_of(name),
         deadline=None,
-        derandomize=False,
+        derandomize=not EXPLORES,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
