@@ -16,6 +16,7 @@ import pytest
 
 from tests.emulator import Emulator
 from tests.end_to_end.pod import PATIENCE_SECONDS, ROOT, Pod, eventually
+from tests.processes import catches
 
 SHELLS = [("dash",), ("busybox", "sh")]
 LIMIT_SECONDS = 1.0
@@ -146,19 +147,12 @@ def test_term_at_any_moment_of_the_start_ends_it_as_pid_1(execs: Execs, shell: t
         process = execs.start("sleep", "30", shell=shell, prefix=unshare)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         inner = int(eventually(lambda: children.read_text().strip(), "the namespace's PID 1"))  # noqa: B023
-        eventually(lambda: catches_term(inner), "the shell's traps")  # noqa: B023
+        eventually(lambda: catches(inner, signal.SIGTERM), "the shell's traps")  # noqa: B023
         time.sleep(delay)
         began = time.monotonic()
         os.kill(inner, signal.SIGTERM)
         assert process.wait(PATIENCE_SECONDS) == 143
         assert time.monotonic() - began < LIMIT_SECONDS, f"TERM {delay * 1000:.0f} ms after the traps"
-
-
-def catches_term(pid: int) -> bool:
-    """Whether a process has a handler for TERM (proc(5), SigCgt)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def test_the_environment_is_the_callers_to_the_letter(execs: Execs) -> None:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.entrypoint.box import Box, eventually, group_exists
+from tests.processes import catches
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 RUNS = 100
@@ -73,17 +73,6 @@ def hammer(
 def at_once(_box: Box, _pid: int) -> bool:
     """Right after fork and exec."""
     return True
-
-
-def catches(pid: int, *numbers: signal.Signals) -> bool:
-    """Whether process `pid` has handlers for all `numbers` (proc(5), SigCgt)."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
-    mask = int(caught.split()[1], 16)
-    return all(mask >> (number - 1) & 1 for number in numbers)
 
 
 def traps_are_set(_box: Box, pid: int) -> bool:

@@ -20,13 +20,13 @@ from tests.entrypoint.hammer import (
     TERM,
     assert_prompt,
     at_once,
-    catches,
     hammer,
     traps_are_set,
     turn_has_begun,
     turn_is_over,
     wait_has_begun,
 )
+from tests.processes import catches
 
 # A turn like the real one: interpreter start, then a handler that ends it in an orderly way.
 ORDERLY = """

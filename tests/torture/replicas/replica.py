@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.end_to_end.pod import Pod, eventually
+from tests.processes import catches
 from tests.torture.contention.pods import Loop
 
 _CLOCKS = Path(__file__).parents[1] / "clocks" / "wrong_clock.c"
@@ -56,6 +57,9 @@ class Replica:
 
     def hang_up(self) -> None:
         """Renew now."""
+        if self.stopped:
+            return
+        self._await_traps()
         with suppress(ProcessLookupError):
             self.loop.role.process.send_signal(signal.SIGHUP)
 
@@ -85,8 +89,7 @@ class Replica:
     def stop(self) -> None:
         """In good order."""
         if not self.stopped:
-            # Before the shell has set its traps TERM is no good order: on PID 1 it would be nothing at all.
-            eventually(lambda: self.loop.role.output, f"a sign of {self.name}")
+            self._await_traps()
             code, seconds = self.loop.role.stop()
             assert code == 0, self.loop.role.output
             assert seconds < 15, f"{self.name} took {seconds:.1f} s to stop"
@@ -96,6 +99,11 @@ class Replica:
     def outputs(self) -> list[str]:
         """What each of its lives printed, in every pod."""
         return [output for loop in self.loops for output in loop.outputs]
+
+    def _await_traps(self) -> None:
+        """Before the shell has set them a signal ends it; on PID 1 it would be nothing at all."""
+        pid = self.loop.role.process.pid
+        eventually(lambda: catches(pid, signal.SIGTERM, signal.SIGHUP), f"traps of {self.name}")
 
     def _schedule(self) -> None:
         number = next(self._moves)
