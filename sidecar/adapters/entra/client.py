@@ -226,7 +226,7 @@ class Entra:
         if account.object_id != known.object_id:
             raise AccountRefused(
                 f"the authority renewed the token of {known.name} with one of {account.name}",
-                advice="Nothing of it was kept. It is tried again while a token lives; then somebody has to sign in.",
+                advice="Nothing of it was kept. Tried again while a token lives; then a person is asked.",
             )
         return Grant(token, account, ends_on)
 
