@@ -22,12 +22,12 @@ from sidecar.core import demand as on_demand
 from sidecar.core.schedule import spread_of
 from sidecar.core.token import Labels
 from sidecar.custody import Custody
+from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
 from sidecar.groundwork import (
     api_server,
     directories,
-    elsewhere_of,
     keys_in_secrets,
     rules_of,
     same_state,
@@ -108,18 +108,19 @@ def run_turn(
         raise failure from error
     authority = settings.authority
     kept = TokenCache(state.cache_file, seal=sealer, client_id=settings.client_id, authority=authority.url)
-    elsewhere = elsewhere_of(
-        settings,
-        server,
-        state=state,
-        look=kept.look,
-        host=host,
-        tells=role == REFRESH.name and demand is None,
-        clock=clock,
-        heart=heart,
-        interrupts=interrupts,
-        log=log,
-    )
+    elsewhere: Elsewhere = Nowhere()
+    if server is not None:
+        elsewhere = server.elsewhere(
+            settings,
+            state=state,
+            look=kept.look,
+            host=host,
+            tells=role == REFRESH.name and demand is None,
+            clock=clock,
+            heart=heart,
+            interrupts=interrupts,
+            log=log,
+        )
     entra = Entra(
         authority=authority,
         client_id=settings.client_id,

@@ -5,21 +5,16 @@ What is not asked for is not imported: most turns know of two directories alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from sidecar.adapters.log import Log
 from sidecar.adapters.state_dir import PRIVATE, StateDirectory
 from sidecar.adapters.token_dir import Access, TokenDirectory
-from sidecar.core.envelope import Remembered
 from sidecar.core.plan import Policy
 from sidecar.core.schedule import CARRY_SECONDS
 from sidecar.core.token import Wanted
-from sidecar.elsewhere import Elsewhere, Nowhere
-from sidecar.posix.clock import Clock
 from sidecar.posix.directories import keep_apart, make_private, prepare
-from sidecar.posix.heart import Heart
-from sidecar.posix.interrupts import Interrupts
 from sidecar.role import Rules
 from sidecar.settings import Settings
 
@@ -81,38 +76,6 @@ def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | No
     from sidecar.kubernetes import wiring
 
     return wiring.api_server(settings, environ)
-
-
-def elsewhere_of(
-    settings: Settings,
-    server: ApiServer | None,
-    *,
-    state: StateDirectory,
-    look: Callable[[bytes], Remembered],
-    host: str,
-    tells: bool,
-    clock: Clock,
-    heart: Heart,
-    interrupts: Interrupts,
-    log: Log,
-) -> Elsewhere:
-    """Where else the cache is kept and tokens are published; see `sidecar.kubernetes.wiring`."""
-    if server is None:
-        return Nowhere()
-    from sidecar.kubernetes import wiring
-
-    return wiring.elsewhere(
-        settings,
-        server,
-        state=state,
-        look=look,
-        host=host,
-        tells=tells,
-        clock=clock,
-        heart=heart,
-        interrupts=interrupts,
-        log=log,
-    )
 
 
 def same_state(settings: Settings, state: StateDirectory, *, demanded: bool, log: Log) -> None:

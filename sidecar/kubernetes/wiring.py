@@ -33,6 +33,65 @@ class ApiServer:
 
         return LightkubeApi(server=self.url, account_dir=self.account_dir)
 
+    def elsewhere(
+        self,
+        settings: Settings,
+        *,
+        state: StateDirectory,
+        look: Callable[[bytes], Remembered],
+        host: str,
+        tells: bool,
+        clock: Clock,
+        heart: Heart,
+        interrupts: Interrupts,
+        log: Log,
+    ) -> Elsewhere:
+        """Where else the cache is kept and tokens are published; nothing is sent yet. `look` reads a cache
+        file; `host` is the name of this machine; `tells`: a trouble that the log has is not told again as the
+        turn's.
+        """
+        names, state_secret = settings.publish_secret, settings.state_secret
+        if not (names or state_secret):
+            return Nowhere()
+        from sidecar.kubernetes.cluster import Cluster
+
+        api = self.connect()
+        shared: Elsewhere = Nowhere()
+        if state_secret is not None:
+            from sidecar.kubernetes.shared_state import SharedState
+
+            shared = SharedState(
+                api=api,
+                name=state_secret,
+                replica=settings.pod.name if settings.pod else host,
+                state=state,
+                look=look,
+                clock=clock,
+                heart=heart,
+                interrupts=interrupts,
+                log=log,
+                spread=spread_of(host),
+                tells=tells,
+            )
+        copies: Elsewhere = Nowhere()
+        if names:
+            from sidecar.core.kubernetes.token_secret import owner_of
+            from sidecar.kubernetes.token_secrets import TokenSecrets
+
+            copies = TokenSecrets(
+                api=api,
+                names=names,
+                owner=owner_of(state_secret, client_id=settings.client_id, authority=settings.authority.url),
+                judged=settings.wanted,
+                state=state,
+                clock=clock,
+                heart=heart,
+                interrupts=interrupts,
+                log=log,
+                alone=state_secret is None,
+            )
+        return Cluster(state=shared, copies=copies)
+
 
 def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | None:
     """The one that Kubernetes names in `environ`; None if no setting asks for it. No client is loaded yet.
@@ -53,65 +112,6 @@ def api_server(settings: Settings, environ: Mapping[str, str]) -> ApiServer | No
             advice="Use the image with Kubernetes: the tag that ends in -kubernetes (docs/shared.md).",
         )
     return ApiServer(_url(environ, asking), settings.service_account_dir)
-
-
-def elsewhere(
-    settings: Settings,
-    server: ApiServer | None,
-    *,
-    state: StateDirectory,
-    look: Callable[[bytes], Remembered],
-    host: str,
-    tells: bool,
-    clock: Clock,
-    heart: Heart,
-    interrupts: Interrupts,
-    log: Log,
-) -> Elsewhere:
-    """Where else the cache is kept and tokens are published; nothing is sent yet. `look` reads a cache file;
-    `host` is the name of this machine; `tells`: a trouble that the log has is not told again as the turn's.
-    """
-    names, state_secret = settings.publish_secret, settings.state_secret
-    if server is None or not (names or state_secret):
-        return Nowhere()
-    from sidecar.kubernetes.cluster import Cluster
-
-    api = server.connect()
-    shared: Elsewhere = Nowhere()
-    if state_secret is not None:
-        from sidecar.kubernetes.shared_state import SharedState
-
-        shared = SharedState(
-            api=api,
-            name=state_secret,
-            replica=settings.pod.name if settings.pod else host,
-            state=state,
-            look=look,
-            clock=clock,
-            heart=heart,
-            interrupts=interrupts,
-            log=log,
-            spread=spread_of(host),
-            tells=tells,
-        )
-    copies: Elsewhere = Nowhere()
-    if names:
-        from sidecar.core.kubernetes.token_secret import owner_of
-        from sidecar.kubernetes.token_secrets import TokenSecrets
-
-        copies = TokenSecrets(
-            api=api,
-            names=names,
-            owner=owner_of(state_secret, client_id=settings.client_id, authority=settings.authority.url),
-            judged=settings.wanted,
-            state=state,
-            clock=clock,
-            heart=heart,
-            interrupts=interrupts,
-            log=log,
-            alone=state_secret is None,
-        )
-    return Cluster(state=shared, copies=copies)
 
 
 def _url(environ: Mapping[str, str], asking: Mapping[str, object]) -> str:
