@@ -49,6 +49,17 @@ class Answers:
         """Nothing is open."""
 
 
+class Starved(Answers):
+    """Has no memory left for an answer."""
+
+    def get(self, url: str, **_kwargs: Any) -> Response:
+        """None."""
+        del url
+        raise MemoryError
+
+    post = get
+
+
 def entra_with(transport: Answers, *, oidc: bool) -> Entra:
     """A client of that authority."""
     return Entra(
@@ -89,3 +100,11 @@ def test_discovery_document_of_odd_types_is_told_and_forgotten(name: str, value:
     with pytest.raises(AuthorityMisconfigured, match="not usable as an authority"):
         entra_with(transport, oidc=True).begin_device_flow(("scope",))
     assert transport.forgotten == 1
+
+
+def test_memory_that_is_short_is_no_mistake_in_the_settings() -> None:
+    """Such a mistake would end the loop, and the document is as good as it was."""
+    transport = Starved(200, DISCOVERY)
+    with pytest.raises(MemoryError):
+        entra_with(transport, oidc=True).begin_device_flow(("scope",))
+    assert transport.forgotten == 0

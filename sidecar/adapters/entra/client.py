@@ -193,7 +193,7 @@ class Entra:
                     instance_discovery=False,
                     **{which: self._authority.url},
                 )
-            except (SidecarError, OSError):
+            except (SidecarError, OSError, MemoryError):
                 raise
             except Exception as error:  # ValueError, KeyError, AttributeError, …: it expects strings
                 self._transport.forget()
