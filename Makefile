@@ -37,7 +37,7 @@ torture: export SIDECAR_TEST_FIGURES := $(CURDIR)/.torture
 torture: .venv
 	@rm -rf .torture
 	$(BIN)/pip install --quiet --require-hashes -r requirements-fuzz.txt
-	$(call test_twice,$(BIN)/python -m pytest tests/torture -n $(WORKERS) -m "not serial")
+	$(call test_twice,$(BIN)/python -m pytest tests/torture -n $(WORKERS) --dist worksteal -m "not serial")
 	$(call test_twice,$(BIN)/python -m pytest tests/torture -m serial)
 	@$(BIN)/python -m tests.torture.figures
 
@@ -72,7 +72,7 @@ test-image: .venv image
 
 # Whatever cluster KUBECONFIG names; docs/kubernetes.md says how the images get there.
 test-kubernetes: .venv
-	$(call test_twice,$(BIN)/python -m pytest tests/kubernetes -n 4 -m "kubernetes and not serial")
+	$(call test_twice,$(BIN)/python -m pytest tests/kubernetes -n 4 --dist worksteal -m "kubernetes and not serial")
 	$(call test_twice,$(BIN)/python -m pytest tests/kubernetes -m "kubernetes and serial")
 
 check: .venv
