@@ -16,18 +16,25 @@ from tests.bench.rows.metered import TURN, WITH_CODE, metered
 from tests.bench.rows.samples import tell
 
 LIBRARY = "import dataclasses, json, logging, pathlib, ssl, urllib.request"
-LIBRARIES = "from sidecar.deferral import defer; defer(); import msal, msal_extensions"
-LOGGING = f"{LIBRARIES}, structlog"
-OURS = f"import gc; gc.disable(); {LOGGING}; import sidecar.cli, sidecar.composition, sidecar.adapters.log"
+DEFERRAL = "from sidecar.deferral import defer; defer()"
+CACHE = f"{DEFERRAL}; import msal, msal_extensions; msal.SerializableTokenCache"
+LOGGING = "import structlog"
+OURS = "import sidecar.cli, sidecar.composition, sidecar.adapters.log"
+
+
+def _imports(*code: str) -> list[str]:
+    """As a turn does it: nothing is collected meanwhile, nor at the end (`sidecar.cli`)."""
+    return ["-c", "; ".join(["import gc; gc.disable()", *code, "gc.freeze()"])]
+
 
 STEPS: Mapping[str, list[str]] = {
     "Python starts": ["-c", "pass"],
-    "modules of its own library": ["-c", LIBRARY],
-    "MSAL and msal-extensions": ["-c", f"{LIBRARY}; {LIBRARIES}; msal.PublicClientApplication"],
-    "structlog": ["-c", f"{LIBRARY}; {LOGGING}; msal.PublicClientApplication"],
-    "our modules": ["-c", f"{LIBRARY}; {OURS}; msal.PublicClientApplication"],
+    "modules of its own library": _imports(LIBRARY),
+    "MSAL's cache and msal-extensions": _imports(LIBRARY, CACHE),
+    "structlog": _imports(LIBRARY, CACHE, LOGGING),
+    "our modules": _imports(LIBRARY, CACHE, LOGGING, OURS),
     "reading settings and files, deciding, writing": ["-m", "sidecar", "refresh"],
-    "TLS, the request, saving, publishing": ["-m", "sidecar", "refresh", "--now"],
+    "MSAL's client, TLS, the request, saving, publishing": ["-m", "sidecar", "refresh", "--now"],
 }
 """Each does what the one before it does, and more."""
 
@@ -49,7 +56,7 @@ The first is a turn as it is.
 
 
 def account(engine: Engine, ours: Contender, place: Place, *, runs: int) -> dict[str, list[dict[str, Any]]]:
-    """`steps` and `savings`: the least CPU in ms and the median peak in MiB, with their names in order.
+    """`steps` and `savings`: undisturbed CPU in ms and the median peak in MiB, with their names in order.
     `place` has a sign-in.
 
     :raises EngineError: a process failed
@@ -63,8 +70,7 @@ def account(engine: Engine, ours: Contender, place: Place, *, runs: int) -> dict
     found = {
         name: {
             "name": name,
-            # What a run takes more than the least is the machine's; steps differ by less than that.
-            "cpu_ms": round(min(each["cpu_ms"] for each in those), 1),
+            "cpu_ms": round(_undisturbed([each["cpu_ms"] for each in those]), 1),
             "peak_mib": round(statistics.median(each["peak_kib"] for each in those) / 1024, 1),
         }
         for name, those in metered(engine, ours, place, commands, runs).items()
@@ -74,6 +80,13 @@ def account(engine: Engine, ours: Contender, place: Place, *, runs: int) -> dict
         "steps": [found[name] for name in STEPS],
         "savings": [found[name] for name in WITH],
     }
+
+
+def _undisturbed(figures: list[float]) -> float:
+    """The first decile: what most runs take more is the machine's, and more than the steps differ by; the
+    least of all is luck.
+    """
+    return sorted(figures)[len(figures) // 10]
 
 
 def _turn(packages: tuple[str, ...], before: str, further: tuple[str, ...]) -> list[str]:
