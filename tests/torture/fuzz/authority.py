@@ -28,7 +28,6 @@ DISCOVERY = {
 }
 CODE = {
     "user_code": "ABCD-EFGH",
-    "device_code": "device-code-secret",
     "verification_uri": f"https://{HOST}/device",
     "expires_in": 900,
     "interval": 5,
@@ -58,35 +57,45 @@ def encoded(document: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
-def token_answer(serial: int, claims: object = CLAIMS, client_info: object = CLIENT_INFO) -> dict[str, Any]:
-    """What a grant brings; nothing of one is like another's."""
+def token_answer(name: str, claims: object = CLAIMS, client_info: object = CLIENT_INFO) -> dict[str, Any]:
+    """What the grant `name` brings; nothing of one is like another's."""
     return {
         "token_type": "Bearer",
         "scope": "https://graph.microsoft.com/.default",
         "expires_in": 3600,
         "ext_expires_in": 3600,
         "refresh_in": 1800,
-        "access_token": f"access-secret-{serial}",
-        "refresh_token": f"refresh-secret-{serial}",
-        "id_token": f"{encoded({'alg': 'none'})}.{encoded(claims)}.signature-{serial}",
+        "access_token": f"access-secret-{name}",
+        "refresh_token": f"refresh-secret-{name}",
+        "id_token": f"{encoded({'alg': 'none'})}.{encoded(claims)}.signature-{name}",
         "client_info": encoded(client_info),
     }
 
 
 @dataclass
 class OddAuthority:
-    """Answers as `draws` have it; when they have come to an end, or none are left, as it should."""
+    """Answers as `draws` have it; when they have come to an end, or none are left, as it should.
+
+    `nonce` is part of each secret: an input that has learnt what secrets look like would have them told as
+    words of an error.
+    """
 
     draws: Draws = field(default_factory=lambda: Draws(b""))
+    nonce: str = "x"
     granted: set[str] = field(default_factory=set)
     """The access tokens of answers that are a grant by RFC 6749 section 5.1: 2xx and no `error`."""
-    secrets: set[str] = field(default_factory=lambda: {CODE["device_code"]})  # type: ignore[arg-type]
+    secrets: set[str] = field(default_factory=set)
     serial: int = 0
     latest: str | None = None
     """The only refresh token that still works, as where they work once; None while nobody can know."""
     renewing: bool = False
     worn_out: int = 0
     """How often another one was sent."""
+
+    def __post_init__(self) -> None:
+        """The device code is one of the secrets."""
+        self._code = CODE | {"device_code": f"device-code-secret-{self.nonce}"}
+        self.secrets.add(str(self._code["device_code"]))
 
     def client(self, cache: TokenCache, clock: VirtualClock, state: Path, *, oidc: bool = False) -> Entra:
         """The product's side, as a new process makes it: HTTP client, guard and MSAL."""
@@ -125,7 +134,7 @@ class OddAuthority:
             return DISCOVERY
         form = parse_qs(request.data.decode()) if isinstance(request.data, bytes) else {}
         if path.endswith("devicecode") or "grant_type" not in form:
-            return CODE
+            return self._code
         self.renewing = "refresh_token" in form
         if self.latest is not None and form.get("refresh_token", [self.latest]) != [self.latest]:
             self.worn_out += 1
@@ -136,7 +145,7 @@ class OddAuthority:
         if self.draws.sometimes(8):
             client_info = self.draws.mutated(CLIENT_INFO)
         self.serial += 1
-        answer = token_answer(self.serial, claims, client_info)
+        answer = token_answer(f"{self.nonce}-{self.serial}", claims, client_info)
         self.secrets |= {answer[name] for name in ("access_token", "refresh_token", "id_token")}
         return answer
 
