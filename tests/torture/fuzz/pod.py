@@ -17,7 +17,7 @@ from tests.life.doubles import ALICE
 from tests.torture.fuzz.authority import SUBJECT, OddAuthority
 from tests.torture.fuzz.promises import nothing_secret, printable_lines, well_told
 
-ALLOWED = Admission(users=frozenset({str(ALICE.object_id), SUBJECT}))
+ALLOWED, ALLOWED_OIDC = (Admission(users=frozenset({one})) for one in (str(ALICE.object_id), SUBJECT))
 """An odd sign-in may be for anybody: a pod that took in another would rightly wait for that one."""
 REQUESTS_PER_TURN = 120
 """A prompt of a minute polled every second, with what stands around it; anything above is a hot loop."""
@@ -31,7 +31,7 @@ class OddPod:
 
     def __init__(self, path: Path, authority: OddAuthority, *, seal: Sealer, oidc: bool = False) -> None:
         self.authority = authority
-        self.bench = Bench.in_directory(path, admission=ALLOWED)
+        self.bench = Bench.in_directory(path, admission=ALLOWED_OIDC if oidc else ALLOWED)
         self.bench.timeout_seconds = 60
         self.bench.cache = TokenCache(
             self.bench.state_path / "cache",
