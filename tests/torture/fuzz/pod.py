@@ -17,7 +17,8 @@ from tests.life.doubles import ALICE
 from tests.torture.fuzz.authority import SUBJECT, OddAuthority
 from tests.torture.fuzz.promises import nothing_secret, printable_lines, well_told
 
-ALLOWED, ALLOWED_OIDC = (Admission(users=frozenset({one})) for one in (str(ALICE.object_id), SUBJECT))
+ALLOWED = Admission(users=frozenset({str(ALICE.object_id)}))
+ALLOWED_OIDC = Admission(users=frozenset({SUBJECT}))
 """An odd sign-in may be for anybody: a pod that took in another would rightly wait for that one."""
 REQUESTS_PER_TURN = 120
 """A prompt of a minute polled every second, with what stands around it; anything above is a hot loop."""
