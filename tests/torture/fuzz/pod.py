@@ -23,8 +23,7 @@ ALLOWED_OIDC = Admission(users=frozenset({SUBJECT}))
 REQUESTS_PER_TURN = 120
 """A prompt of a minute polled every second, with what stands around it; anything above is a hot loop."""
 LONGEST_SLEEP_SECONDS = 366 * 86400
-HEALING_TURNS = 20
-"""Somebody else's token is asked for anew every five minutes for as long as the one before lives: an hour."""
+HEALING_TURNS = 8
 
 
 class OddPod:
