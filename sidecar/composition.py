@@ -25,13 +25,7 @@ from sidecar.custody import Custody
 from sidecar.elsewhere import Elsewhere, Nowhere
 from sidecar.errors import SidecarError, StillAtWork
 from sidecar.further_files import FurtherFiles, templates_in
-from sidecar.groundwork import (
-    api_server,
-    directories,
-    keys_in_secrets,
-    rules_of,
-    same_state,
-)
+from sidecar.groundwork import api_server, directories, keys_in_secrets, rules_of, same_state
 from sidecar.kubernetes.patience import patiently
 from sidecar.ledger import Ledger
 from sidecar.posix.clock import SystemClock
